@@ -1,0 +1,46 @@
+"""The database of people's decisions: Django's models on SQLite, set up for one workspace.
+
+Its rows are decisions (layout confirmations, promotions, audit), never lines or findings.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Protocol
+
+
+class HasDatabase(Protocol):
+    """What has a decisions database: a workspace."""
+
+    database: Path
+
+
+def setup(workspace: HasDatabase, *, migrate: bool = False) -> None:
+    """Point Django at a workspace's database; with ``migrate``, bring its tables up to date."""
+    import django
+    from django.apps import apps
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "comptroller.access.django_settings")
+    if not apps.ready:
+        django.setup()
+    from django.db import connections
+
+    connection = connections["default"]
+    if connection.settings_dict["NAME"] != str(workspace.database):
+        connection.close()
+        connection.settings_dict["NAME"] = str(workspace.database)
+    if migrate:
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def pending_migrations() -> list[str]:
+    """Return the migrations that the database still lacks, as ``room.name``."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]

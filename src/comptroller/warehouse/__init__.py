@@ -1,0 +1,32 @@
+"""Durable tables and the engine that queries them.
+
+In: rows as DuckDB queries or small lists, from the rooms that own the tables. Out: relations over
+committed rows only. Tables are Delta Lake tables in ``warehouse/`` of a workspace; each room
+declares its own in ``<room>/tables.py``, and only that room writes them. This room owns
+``commits``: every load, check run or settlement writes its rows first and one row into ``commits``
+last, so a command killed anywhere leaves what was there before or what comes after, never between.
+"""
+
+from comptroller.warehouse.engine import (
+    DEFAULT_MEMORY_LIMIT,
+    connect,
+    processors,
+    quote_identifier,
+    quote_literal,
+)
+from comptroller.warehouse.failpoints import failpoint
+from comptroller.warehouse.store import Commit, Warehouse
+from comptroller.warehouse.tables import MONEY, Table
+
+__all__ = [
+    "DEFAULT_MEMORY_LIMIT",
+    "MONEY",
+    "Commit",
+    "Table",
+    "Warehouse",
+    "connect",
+    "failpoint",
+    "processors",
+    "quote_identifier",
+    "quote_literal",
+]

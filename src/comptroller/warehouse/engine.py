@@ -1,0 +1,55 @@
+"""DuckDB connections, always with the same limits, and SQL quoting."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+DEFAULT_MEMORY_LIMIT = "3GB"
+
+
+def quote_identifier(name: str) -> str:
+    """Return a name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_literal(value: str) -> str:
+    """Return a text value quoted for SQL."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def connect(
+    *,
+    memory_limit: str | None = None,
+    threads: int | None = None,
+    temp_directory: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Open an in-memory DuckDB engine with bounded memory that never fetches an extension.
+
+    Args:
+        memory_limit: Most memory the engine may use before it spills, such as ``3GB``.
+        threads: Worker threads; by default one per processor that this process may use.
+        temp_directory: Where it spills; by default a folder of the system's for temporary files.
+    """
+    spill = temp_directory or Path(tempfile.gettempdir()) / f"comptroller-{getpass.getuser()}"
+    spill.mkdir(mode=0o700, parents=True, exist_ok=True)
+    con = duckdb.connect(":memory:")
+    con.execute(f"SET memory_limit = {quote_literal(memory_limit or DEFAULT_MEMORY_LIMIT)}")
+    con.execute(f"SET threads = {threads or processors()}")
+    con.execute(f"SET temp_directory = {quote_literal(str(spill))}")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET autoload_known_extensions = true")
+    con.execute("SET enable_progress_bar = false")
+    con.execute("SET TimeZone = 'UTC'")
+    return con

@@ -1,0 +1,344 @@
+"""The warehouse of one workspace: append under a commit, read what was committed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.schema import PrimitiveType
+from deltalake.transaction import AddAction, RemoveAction
+
+from comptroller.warehouse.engine import connect, quote_identifier, quote_literal
+from comptroller.warehouse.failpoints import failpoint
+from comptroller.warehouse.registry import declared_table
+from comptroller.warehouse.tables import COMMITS, Table, delta_type
+
+_ROWS_PER_GROUP = 122_880
+
+
+class Warehouse:
+    """The durable tables of a workspace.
+
+    Args:
+        root: The workspace's ``warehouse`` folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def relation(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        name: str,
+        *,
+        partitions: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        """Make a temporary view ``name`` over the committed rows of a table.
+
+        Args:
+            con: The connection that gets the view.
+            name: A declared table. One without rows gives an empty view with its columns.
+            partitions: Partition column to the values wanted, to open fewer files.
+        """
+        table = declared_table(name)
+        files = self._files(table, partitions)
+        if table is not COMMITS:
+            self._create_view(con, "committed", COMMITS, self._files(COMMITS, None))
+        self._create_view(con, name, table, files)
+
+    def view(self, con: duckdb.DuckDBPyConnection, *names: str) -> None:
+        """Make temporary views over several tables at once."""
+        for name in names:
+            self.relation(con, name)
+
+    def _create_view(
+        self, con: duckdb.DuckDBPyConnection, view: str, table: Table, files: list[str]
+    ) -> None:
+        columns = ", ".join(quote_identifier(name) for name in table.all_columns)
+        if files:
+            listed = ", ".join(quote_literal(file) for file in files)
+            source = f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = false)"
+            if table is not COMMITS:
+                source += " WHERE commit_id IN (SELECT commit_id FROM committed)"
+        else:
+            nulls = ", ".join(
+                f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
+                for name, kind in table.all_columns.items()
+            )
+            source = f"SELECT {nulls} WHERE false"
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(view)} AS {source}")
+
+    def _files(self, table: Table, partitions: Mapping[str, Sequence[str]] | None) -> list[str]:
+        delta = self._open(table)
+        if delta is None:
+            return []
+        files = [str(self.root / table.name / path) for path in self._paths(delta, partitions)]
+        return sorted(files)
+
+    def _paths(
+        self, delta: DeltaTable, partitions: Mapping[str, Sequence[str]] | None
+    ) -> list[str]:
+        actions = pa.table(delta.get_add_actions(flatten=True))
+        keep = [True] * actions.num_rows
+        for column, wanted in (partitions or {}).items():
+            values = actions.column(f"partition.{column}").to_pylist()
+            keep = [k and value in wanted for k, value in zip(keep, values, strict=True)]
+        paths = actions.column("path").to_pylist()
+        return [path for path, k in zip(paths, keep, strict=True) if k]
+
+    def _open(self, table: Table) -> DeltaTable | None:
+        try:
+            return DeltaTable(str(self.root / table.name))
+        except TableNotFoundError:
+            return None
+
+    def commits(self, kind: str | None = None) -> list[tuple[str, str, datetime, dict[str, Any]]]:
+        """Return the commits so far, oldest first: id, kind, time and detail."""
+        con = connect(memory_limit="500MB", threads=1)
+        self.relation(con, "commits")
+        where = "WHERE kind = ?" if kind else ""
+        rows = con.execute(
+            f"SELECT commit_id, kind, created_at, detail FROM commits {where} "
+            "ORDER BY created_at, commit_id",
+            [kind] if kind else [],
+        ).fetchall()
+        return [(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+
+    def is_committed(self, commit_id: str) -> bool:
+        """Tell whether a commit's last row was written."""
+        delta = self._open(COMMITS)
+        return delta is not None and delta.transaction_version(commit_id) is not None
+
+    # -- writing ---------------------------------------------------------------------------
+
+    @contextmanager
+    def commit(
+        self,
+        kind: str,
+        id: str,  # noqa: A002 - the protocol's own word
+        detail: Mapping[str, Any] | None = None,
+        *,
+        at: datetime | None = None,
+    ) -> Iterator[Commit]:
+        """Write rows into any tables and make them visible together, or not at all.
+
+        The same ``kind`` and ``id`` again changes nothing: ``already_done`` is set and every
+        append is passed over. Killed before the end, the rows written so far stay invisible, and
+        a rerun under the same id writes only what is missing.
+
+        Args:
+            kind: What the command does: load, check, reconcile ...
+            id: A digest of everything that decides the rows, so that equal work has equal id.
+            detail: Kept beside the commit as JSON.
+            at: Time of the commit; by default now, UTC.
+        """
+        commit = Commit(self, kind, f"{kind}:{id}")
+        yield commit
+        if commit.already_done:
+            return
+        failpoint(f"{kind}.before_commit")
+        moment = (at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+        row = {
+            "kind": kind,
+            "created_at": moment,
+            "detail": json.dumps(
+                {**(dict(detail or {})), **commit.detail}, sort_keys=True, default=str
+            ),
+        }
+        con = connect(memory_limit="500MB", threads=1)
+        _register_rows(con, COMMITS, [row])
+        self._append(con, COMMITS, "SELECT * FROM rows_to_append", commit.commit_id, "")
+        failpoint(f"{kind}.after_commit")
+
+    def _append(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: Table,
+        sql: str,
+        commit_id: str,
+        suffix: str,
+    ) -> int:
+        """Write a query's rows into a table under a transaction id; return the rows written."""
+        app_id = commit_id + suffix
+        delta = self._open(table) or self._create(table)
+        if delta.transaction_version(app_id) is not None:
+            return 0
+        given = [column[0] for column in con.execute(f"DESCRIBE {sql}").fetchall()]
+        unknown = set(given) - set(table.columns)
+        if unknown:
+            raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+        select = _select_list(table, set(given), commit_id)
+        written = self._copy(con, table, f"SELECT {select} FROM ({sql})")
+        failpoint(f"{table.name}.files_written")
+        actions: list[AddAction | RemoveAction] = [
+            _add_action(self.root / table.name, table, file) for file in written
+        ]
+        try:
+            delta.create_write_transaction(
+                actions,
+                "append",
+                delta.schema(),
+                partition_by=list(table.partition_by) or None,
+                commit_properties=CommitProperties(app_transactions=[Transaction(app_id, 1)]),
+            )
+        except CommitFailedError:
+            # Another process wrote the same transaction first: its rows are these rows.
+            reopened = self._open(table)
+            if reopened is None or reopened.transaction_version(app_id) is None:
+                raise
+            return 0
+        return sum(int(file[1]) for file in written)
+
+    def _copy(
+        self, con: duckdb.DuckDBPyConnection, table: Table, sql: str
+    ) -> list[tuple[Any, ...]]:
+        # Folders hold the partition value without its slash; the value itself stays in the file,
+        # so that no reader needs to decode a path.
+        folders = [f"by_{column}" for column in table.partition_by]
+        extra = "".join(
+            f", replace({quote_identifier(column)}, '/', '-') AS {quote_identifier(folder)}"
+            for column, folder in zip(table.partition_by, folders, strict=True)
+        )
+        order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
+        options = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true, "
+        options += f"ROW_GROUP_SIZE {_ROWS_PER_GROUP}"
+        target = self.root / table.name
+        name = f"part-{time.time_ns():x}-{{uuid}}"
+        if folders:
+            listed = ", ".join(folders)
+            options += f", PARTITION_BY ({listed}), FILENAME_PATTERN {quote_literal(name)}"
+            options += ", OVERWRITE_OR_IGNORE true"
+        else:
+            target = target / f"part-{time.time_ns():x}-{_unique()}.parquet"
+        copy = f"COPY (SELECT *{extra} FROM ({sql}){order}) TO "
+        result = con.execute(f"{copy}{quote_literal(str(target))} ({options})").fetchall()
+        return [row for row in result if row[1]]
+
+    def _create(self, table: Table) -> DeltaTable:
+        schema = Schema(
+            [
+                Field(name, PrimitiveType(delta_type(kind)), nullable=True)
+                for name, kind in table.all_columns.items()
+            ]
+        )
+        path = self.root / table.name
+        path.mkdir(parents=True, exist_ok=True)
+        return DeltaTable.create(
+            str(path), schema=schema, partition_by=list(table.partition_by) or None, mode="ignore"
+        )
+
+
+class Commit:
+    """Rows on their way into the warehouse; see ``Warehouse.commit``.
+
+    ``detail`` may be filled while the rows are written: it is kept beside the commit.
+    """
+
+    def __init__(self, warehouse: Warehouse, kind: str, commit_id: str) -> None:
+        self.warehouse = warehouse
+        self.kind = kind
+        self.commit_id = commit_id
+        self.already_done = warehouse.is_committed(commit_id)
+        self.detail: dict[str, Any] = {}
+        self._appends: dict[str, int] = {}
+
+    def append_query(self, con: duckdb.DuckDBPyConnection, table: str, sql: str) -> int:
+        """Append the rows of a query, columns matched by name and cast to the declared types.
+
+        Columns that the query leaves out are NULL; one that the table does not have is an error.
+        Returns the number of rows written: 0 when an earlier try had written them.
+        """
+        if self.already_done:
+            return 0
+        count = self._appends[table] = self._appends.get(table, 0) + 1
+        suffix = f"#{count}" if count > 1 else ""
+        written = self.warehouse._append(con, declared_table(table), sql, self.commit_id, suffix)
+        failpoint(f"{self.kind}.after_{table}")
+        return written
+
+    def append_rows(self, table: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Append a few rows given as dictionaries; an empty list writes nothing."""
+        if self.already_done or not rows:
+            return 0
+        con = connect(memory_limit="500MB", threads=1)
+        _register_rows(con, declared_table(table), rows)
+        return self.append_query(con, table, "SELECT * EXCLUDE (commit_id) FROM rows_to_append")
+
+
+def _register_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Make ``rows_to_append`` from dictionaries, typed as the table declares."""
+    unknown = {key for row in rows for key in row} - set(table.columns)
+    if unknown:
+        raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
+    data = {
+        name: pa.array([_plain(row.get(name)) for row in rows], type=_arrow_type(kind))
+        for name, kind in table.columns.items()
+    }
+    con.register("rows_to_append_arrow", pa.table(data))
+    excluded = "" if table is COMMITS else ", CAST(NULL AS VARCHAR) AS commit_id"
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW rows_to_append AS "
+        f"SELECT *{excluded} FROM rows_to_append_arrow"
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    return value
+
+
+def _arrow_type(kind: str) -> pa.DataType:
+    simple = {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "BOOLEAN": pa.bool_(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+        "DOUBLE": pa.float64(),
+    }
+    if kind in simple:
+        return simple[kind]
+    precision, scale = kind.removeprefix("DECIMAL(").removesuffix(")").split(",")
+    return pa.decimal128(int(precision), int(scale))
+
+
+def _select_list(table: Table, given: set[str], commit_id: str) -> str:
+    columns = [f"{quote_literal(commit_id)} AS commit_id"]
+    for name, kind in table.columns.items():
+        value = quote_identifier(name) if name in given else "NULL"
+        columns.append(f"CAST({value} AS {kind}) AS {quote_identifier(name)}")
+    return ", ".join(columns)
+
+
+def _add_action(root: Path, table: Table, file: tuple[Any, ...]) -> AddAction:
+    path, rows, size, _, statistics = file[:5]
+    partition = {
+        column: statistics[quote_identifier(column)]["min"] for column in table.partition_by
+    }
+    return AddAction(
+        Path(path).relative_to(root).as_posix(),
+        int(size),
+        partition,
+        int(time.time() * 1000),
+        True,
+        json.dumps({"numRecords": int(rows)}),
+    )
+
+
+def _unique() -> str:
+    return f"{time.perf_counter_ns():x}"
