@@ -1,0 +1,237 @@
+"""Excel and OpenDocument workbooks (xls, xlsx, xlsm, xlsb, ods) become raw sheets.
+
+Cells become text: a number by its 15 significant digits, which is all that Excel keeps, a date in
+ISO form, TRUE and FALSE, an error as its sign (#N/A). Text stays as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from comptroller.errors import ComptrollerError
+from comptroller.intake.reading import cell_errors, raw_sheet
+from comptroller.intake.reading.delimited import Source
+from comptroller.intake.reading.limits import Limits
+from comptroller.intake.reading.raw_sheet import RawSheet
+
+BATCH_ROWS = 20_000
+EXACT_INTEGER = 10**15
+Cell = int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta
+
+
+def cell_text(value: Cell) -> str | None:
+    """Return a cell as text, None when it is empty."""
+    kind = type(value)
+    if kind is str:
+        return value or None  # type: ignore[return-value]
+    if kind is float:
+        return number_text(value)  # type: ignore[arg-type]
+    if kind is int:
+        return str(value) if abs(value) < EXACT_INTEGER else number_text(value)  # type: ignore[arg-type, operator]
+    if kind is bool:
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, dt.datetime):
+        if value.hour or value.minute or value.second or value.microsecond:
+            return value.isoformat(sep=" ", timespec="seconds")
+        return value.date().isoformat()
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, dt.time):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, dt.timedelta):
+        seconds = round(value.total_seconds())
+        return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+    return str(value)
+
+
+def number_text(value: float) -> str:
+    """Return a number by its 15 significant digits, without an exponent."""
+    text = format(value, ".15g")
+    return format(Decimal(text), "f") if "e" in text else text
+
+
+def read_workbook(
+    source: Source, con: duckdb.DuckDBPyConnection, limits: Limits, file_format: str
+) -> list[RawSheet]:
+    """Return a raw sheet for each worksheet that holds anything, in the workbook's order.
+
+    Raises:
+        ComptrollerError: Password, damage, too many columns, or no cell at all.
+    """
+    book = _open(source, file_format)
+    sheets: list[RawSheet] = []
+    numbered = source.part
+    for index, meta in enumerate(book.sheets_metadata):
+        if meta.typ is not SheetTypeEnum.WorkSheet:
+            continue
+        sheet = _sheet(source, book, index, meta.name, file_format)
+        if sheet is None or sheet.total_height == 0 or sheet.total_width == 0:
+            continue
+        errors = cell_errors.find(source.path, file_format, index, meta.name)
+        name = raw_sheet.fresh_name()
+        found = _load(source, con, name, sheet, errors, limits)
+        if found is None:
+            continue
+        width, first, last = found
+        numbered += 1
+        sheets.append(
+            RawSheet(
+                part=numbered,
+                member=source.member,
+                sheet=meta.name,
+                hidden=meta.visible is not SheetVisibleEnum.Visible,
+                width=width,
+                row_count=last - first + 1,
+                first_row=first + 1,
+                relation=name,
+                con=con,
+                file_format=file_format,
+                merged=_merged(sheet),
+            )
+        )
+    if not sheets:
+        raise ComptrollerError(
+            "no sheet of the workbook holds any value",
+            where=source.name,
+            remedy="Ask the sender for the file again",
+        )
+    return sheets
+
+
+def _open(source: Source, file_format: str) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(str(source.path))
+    except PasswordError as error:
+        raise password_needed(source.name) from error
+    except Exception as error:
+        # calamine's errors share no base with some that its Rust parts raise.
+        if "password" in str(error).lower() or "encrypt" in str(error).lower():
+            raise password_needed(source.name) from error
+        raise ComptrollerError(
+            f"the {file_format} workbook is truncated or damaged ({_short(error)})",
+            where=source.name,
+            remedy="Open it in Excel, save it again and load that, or ask the sender for it again",
+        ) from error
+
+
+def password_needed(name: str) -> ComptrollerError:
+    """Return the refusal of a workbook that is protected by a password."""
+    return ComptrollerError(
+        "protected by a password",
+        where=name,
+        remedy="Ask the sender for a copy without a password, sent by a secure route",
+    )
+
+
+def _sheet(
+    source: Source, book: CalamineWorkbook, index: int, name: str, file_format: str
+) -> CalamineSheet | None:
+    try:
+        return book.get_sheet_by_index(index)
+    except CalamineError as error:
+        raise ComptrollerError(
+            f"the {file_format} sheet is truncated or damaged ({_short(error)})",
+            where=f"{source.name}, sheet {name!r}",
+            remedy="Open it in Excel, save it again and load that, or ask the sender for it again",
+        ) from error
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:120] or type(error).__name__
+
+
+def _merged(sheet: CalamineSheet) -> tuple[tuple[int, int, int, int], ...]:
+    """Return merged cells as (first row, first column, last row, last column), rows 1-based."""
+    ranges = sheet.merged_cell_ranges or []
+    return tuple(sorted((a[0] + 1, a[1], b[0] + 1, b[1]) for a, b in ranges))
+
+
+def _load(
+    source: Source,
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    sheet: CalamineSheet,
+    errors: dict[tuple[int, int], str],
+    limits: Limits,
+) -> tuple[int, int, int] | None:
+    """Fill `{name}_cells`; return width, first and last filled row (0-based), None if empty."""
+    tables: list[pa.Table] = []
+    width = 0
+    batch: list[list[Cell]] = []
+    done = 0
+    for row in sheet.iter_rows():
+        batch.append(row)
+        if len(batch) == BATCH_ROWS:
+            width = max(width, _append(tables, batch, done, errors))
+            done, batch = done + len(batch), []
+    if batch:
+        width = max(width, _append(tables, batch, done, errors))
+        done += len(batch)
+    if width > limits.columns:
+        raise ComptrollerError(
+            f"{width:,} columns; at most {limits.columns:,} are read",
+            where=f"{source.name}, sheet {sheet.name!r}",
+            remedy="Delete what stands far to the right of the table and save it again",
+        )
+    if width == 0:
+        return None
+    width = max(width, 2)
+    _store(con, name, tables, width)
+    found = raw_sheet.bounds(con, f"{name}_cells", done, width)
+    if found is None:
+        con.execute(f"DROP TABLE {name}_cells")
+        return None
+    raw_sheet.expose(con, name, width, *found)
+    return width, *found
+
+
+def _append(
+    tables: list[pa.Table],
+    batch: list[list[Cell]],
+    done: int,
+    errors: dict[tuple[int, int], str],
+) -> int:
+    """Turn rows into a table of text columns; return how many columns hold anything."""
+    columns: list[list[str | None]] = [
+        list(map(cell_text, column)) for column in zip(*batch, strict=True)
+    ]
+    for (row, at), text in errors.items():
+        if done <= row < done + len(batch) and at < len(columns):
+            columns[at][row - done] = columns[at][row - done] or text
+    filled = 0
+    for index, column in enumerate(columns):
+        if any(cell is not None for cell in column):
+            filled = index + 1
+    arrays = {
+        f"c{index}": pa.array(column, type=pa.string())
+        for index, column in enumerate(columns[: max(filled, 1)])
+    }
+    tables.append(pa.table(arrays))
+    return filled
+
+
+def _store(
+    con: duckdb.DuckDBPyConnection, name: str, tables: Iterable[pa.Table], width: int
+) -> None:
+    """Put the batches into one DuckDB table of `width` text columns, in order."""
+    columns = ", ".join(f"c{index} VARCHAR" for index in range(width))
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_cells ({columns})")
+    for table in tables:
+        con.register(f"{name}_batch", table)
+        try:
+            con.execute(f"INSERT INTO {name}_cells BY NAME SELECT * FROM {name}_batch")
+        finally:
+            con.unregister(f"{name}_batch")
