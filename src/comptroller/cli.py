@@ -25,7 +25,7 @@ class Door:
 
 
 DOORS: dict[str, Door] = {
-    "init": Door("workspace_commands", "init", "Make a workspace: one folder with settings."),
+    "init": Door("upkeep.commands", "init", "Make a workspace: one folder with settings."),
     "demo": Door("demo.commands", "demo", "Build a fictional economy and run a month on it."),
     "reference": Door("reference.commands", "app", "Load and show reference data."),
     "load": Door("intake.commands", "load", "Load providers' files: any layout, any data set."),
@@ -41,10 +41,10 @@ DOORS: dict[str, Door] = {
     "challenges": Door("challenges.commands", "app", "Write the challenge workbook of a provider."),
     "position": Door("position.commands", "position", "Actual against plan, to the penny."),
     "report": Door("reports.commands", "report", "Write a report as a page, workbook or PDF."),
-    "verify": Door("workspace_commands", "verify", "Recount rows and pounds from file to finding."),
-    "backup": Door("workspace_commands", "backup", "Keep a copy of the workspace in one file."),
-    "restore": Door("workspace_commands", "restore", "Bring a workspace back from a backup."),
-    "upgrade": Door("workspace_commands", "upgrade", "Bring an older workspace up to date."),
+    "verify": Door("upkeep.commands", "verify", "Recount rows and pounds from file to finding."),
+    "backup": Door("upkeep.commands", "backup", "Keep a copy of the workspace in one file."),
+    "restore": Door("upkeep.commands", "restore", "Bring a workspace back from a backup."),
+    "upgrade": Door("upkeep.commands", "upgrade", "Bring an older workspace up to date."),
 }
 
 

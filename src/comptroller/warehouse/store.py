@@ -23,6 +23,8 @@ from comptroller.warehouse.registry import declared_table
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
 
 _ROWS_PER_GROUP = 122_880
+# Set on a table whose older files lack columns, so that readers match columns by name.
+_COLUMNS_ADDED = "comptroller.columnsAdded"
 
 
 class Warehouse:
@@ -68,7 +70,10 @@ class Warehouse:
         columns = ", ".join(quote_identifier(name) for name in table.all_columns)
         if files:
             listed = ", ".join(quote_literal(file) for file in files)
-            source = f"SELECT {columns} FROM read_parquet([{listed}], hive_partitioning = false)"
+            options = "hive_partitioning = false"
+            if self._has_added_columns(table):
+                options += ", union_by_name = true"
+            source = f"SELECT {columns} FROM read_parquet([{listed}], {options})"
             if table is not COMMITS:
                 source += " WHERE commit_id IN (SELECT commit_id FROM committed)"
         else:
@@ -96,6 +101,28 @@ class Warehouse:
             keep = [k and value in wanted for k, value in zip(keep, values, strict=True)]
         paths = actions.column("path").to_pylist()
         return [path for path, k in zip(paths, keep, strict=True) if k]
+
+    def missing_columns(self, table: Table) -> list[str]:
+        """Return the declared columns that a table made by an older release still lacks."""
+        delta = self._open(table)
+        if delta is None:
+            return []
+        present = {field.name for field in delta.schema().fields}
+        return [name for name in table.all_columns if name not in present]
+
+    def add_missing_columns(self, table: Table) -> None:
+        """Give an older table the columns it lacks; its rows so far have NULL in them."""
+        delta, missing = self._open(table), self.missing_columns(table)
+        if delta is None or not missing:
+            return
+        delta.alter.add_columns(
+            [Field(name, PrimitiveType(delta_type(table.all_columns[name]))) for name in missing]
+        )
+        delta.alter.set_table_properties({_COLUMNS_ADDED: "true"}, raise_if_not_exists=False)
+
+    def _has_added_columns(self, table: Table) -> bool:
+        delta = self._open(table)
+        return delta is not None and _COLUMNS_ADDED in delta.metadata().configuration
 
     def _open(self, table: Table) -> DeltaTable | None:
         try:
