@@ -16,6 +16,8 @@ from comptroller.vocabulary import (
     normalise_header,
 )
 
+EC_ID = "emergency_care_attendance_identifier"
+
 
 def test_the_national_sets_have_the_published_number_of_elements() -> None:
     published = {

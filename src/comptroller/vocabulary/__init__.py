@@ -1,7 +1,7 @@
 """The vocabulary: data sets, elements, columns and code lists, declared once and used by all.
 
 In: the declarations in this package (`elements/*.toml`, `data_sets.toml`,
-`aggregate_data_sets.toml`, `code_lists/*.csv`), taken from the NHS Data Dictionary and the
+`other_data_sets.toml`, `code_lists/*.csv`), taken from the NHS Data Dictionary and the
 published contract-monitoring standards. Out: the elements of each data set with every header
 they are known by, the columns of the table `lines` with their types, and the code lists.
 It owns no table and reads nothing outside the package. `reference_pages` writes the pages in
@@ -26,6 +26,8 @@ from comptroller.vocabulary.model import (
     CodeList,
     DataSet,
     Element,
+    Measure,
+    MeasureMatch,
     normalise_header,
 )
 
@@ -39,7 +41,7 @@ AGGREGATE_DATA_SETS: tuple[str, ...] = tuple(
 
 
 def data_set(data_set_id: str) -> DataSet:
-    """The data set of this id (`PLCM`, `SUS_APC`, `PAYMENTS` ...); KeyError when there is none."""
+    """Return the data set of this id (`PLCM`, `SUS_APC`, `PAYMENTS` ...) or raise KeyError."""
     try:
         return DATA_SETS[data_set_id]
     except KeyError:
@@ -59,6 +61,8 @@ __all__ = [
     "CodeList",
     "DataSet",
     "Element",
+    "Measure",
+    "MeasureMatch",
     "code_list",
     "column_kind",
     "data_set",

@@ -20,7 +20,7 @@ def _declared() -> Mapping[str, Mapping[str, str]]:
 
 @cache
 def code_list(name: str) -> CodeList:
-    """The code list of this name with its rows by code; KeyError names the lists there are."""
+    """Return the code list of this name, or raise KeyError naming the lists there are."""
     declared = _declared()
     if name not in declared:
         raise KeyError(f"no code list {name}; there are: {', '.join(declared)}")
@@ -53,19 +53,19 @@ CODE_LISTS: Mapping[str, CodeList] = _CodeLists()
 
 
 def pod_group(code: str) -> str:
-    """The reporting group of a national point of delivery, `Other` for an unknown code."""
+    """Return the reporting group of a national point of delivery, `Other` for an unknown code."""
     known = code_list("point_of_delivery").get(code)
     return known.attributes["group"] if known else "Other"
 
 
 def pod_measure(code: str) -> str:
-    """What a unit of the point of delivery is (`spell`, `attendance`, `excess bed day` ...)."""
+    """Return what a unit of the point of delivery is (`spell`, `attendance`, `test` ...)."""
     known = code_list("point_of_delivery").get(code)
     return known.attributes["measure"] if known else ""
 
 
 def is_non_activity(code: str) -> bool:
-    """Whether the point of delivery carries money only (the national six)."""
+    """Return whether the point of delivery carries money only (the national six)."""
     known = code_list("point_of_delivery").get(code)
     return bool(known and known.attributes["non_activity"] == "Y")
 
@@ -76,7 +76,7 @@ def _repairs() -> Mapping[str, str]:
 
 
 def repair_pod(text: str) -> str | None:
-    """The national point of delivery meant by a code as typed, or None when it cannot be told.
+    """Return the national point of delivery meant by a code as typed, or None if open.
 
     A national code (blanks and case aside) is itself; a known variant or typing error is repaired
     by the list `point_of_delivery_repair`; a code whose meaning is open stays None.

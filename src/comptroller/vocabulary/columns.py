@@ -55,12 +55,12 @@ def _line_columns() -> dict[str, str]:
 
 
 def line_columns() -> dict[str, str]:
-    """Ordered column name to DuckDB type, every column of `lines`, system columns first."""
+    """Return ordered column name to DuckDB type, every column of `lines`, system columns first."""
     return dict(_line_columns())
 
 
 def column_kind(column: str) -> str:
-    """The kind of the element that fills a column of `lines`; `system` for the others."""
+    """Return the kind of the element that fills a column of `lines`; `system` for the others."""
     for element in elements().values():
         if column in element.columns:
             return element.kind if element.name == column else "text"

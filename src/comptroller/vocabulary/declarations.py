@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from comptroller.vocabulary.model import DUCKDB_TYPES, DataSet, Element
+from comptroller.vocabulary.model import (
+    DUCKDB_TYPES,
+    DataSet,
+    Element,
+    Measure,
+    normalise_header,
+)
 
 _ELEMENT_KEYS = frozenset(
     {
@@ -75,7 +82,7 @@ def _raw_elements() -> dict[str, Mapping[str, Any]]:
 
 @cache
 def elements() -> dict[str, Element]:
-    """Every element of the line data sets, in the order of the columns of `lines`."""
+    """Return every element of the line data sets, in the order of the columns of `lines`."""
     return {name: _element(name, raw) for name, raw in _raw_elements().items()}
 
 
@@ -104,27 +111,50 @@ def _other_elements(raw: Mapping[str, Any], data_set_id: str) -> tuple[Element, 
     return tuple(made)
 
 
+def _normal(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(normalise_header(name) for name in names)
+
+
+def _measure(raw: Mapping[str, Any]) -> Measure:
+    pattern = raw.get("header_pattern")
+    return Measure(
+        name=raw["name"],
+        unit=raw["unit"],
+        meaning=raw["meaning"],
+        headers=_normal(raw.get("headers", ())),
+        dimension=dict(raw.get("dimension", {})),
+        groups=_normal(raw.get("groups", ())),
+        occurrence=raw.get("occurrence", 0),
+        header_pattern=re.compile(pattern) if pattern else None,
+    )
+
+
+def _data_set(data_set_id: str, raw: Mapping[str, Any]) -> DataSet:
+    own = raw.get("elements")
+    group = raw.get("group_dimension", {"name": "", "values": {}})
+    return DataSet(
+        id=data_set_id,
+        title=raw["title"],
+        standard=raw["standard"],
+        family=raw["family"],
+        level=raw["level"],
+        meaning=raw["meaning"],
+        elements=_elements_of(data_set_id) if own is None else _other_elements(own, data_set_id),
+        national_name_patterns=tuple(raw["national_name_patterns"]),
+        measures=tuple(_measure(item) for item in raw.get("measures", ())),
+        dimensions=tuple(raw.get("dimensions", ())),
+        period_kind=raw.get("period_kind", ""),
+        group_dimension=group["name"],
+        group_values={value: _normal(names) for value, names in group["values"].items()},
+    )
+
+
 @cache
 def data_sets() -> dict[str, DataSet]:
-    """Every data set by id: line data sets first, then aggregates, plan and payments."""
-    made: dict[str, DataSet] = {}
+    """Return every data set by id: line sets first, then published activity, plan, payments."""
     root = files("comptroller.vocabulary")
-    for document in (
-        tomllib.loads(root.joinpath(name).read_text(encoding="utf-8"))
-        for name in ("data_sets.toml", "aggregate_data_sets.toml")
-    ):
-        for data_set_id, raw in document.items():
-            own = raw.get("elements")
-            made[data_set_id] = DataSet(
-                id=data_set_id,
-                title=raw["title"],
-                standard=raw["standard"],
-                family=raw["family"],
-                level=raw["level"],
-                meaning=raw["meaning"],
-                elements=(
-                    _elements_of(data_set_id) if own is None else _other_elements(own, data_set_id)
-                ),
-                national_name_patterns=tuple(raw["national_name_patterns"]),
-            )
+    made: dict[str, DataSet] = {}
+    for name in ("data_sets.toml", "other_data_sets.toml"):
+        for data_set_id, raw in tomllib.loads(root.joinpath(name).read_text("utf-8")).items():
+            made[data_set_id] = _data_set(data_set_id, raw)
     return made

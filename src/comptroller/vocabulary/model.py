@@ -38,14 +38,24 @@ _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 
 
+_SIGNS = (
+    ("dm+d", "dmd"),
+    ("&", " and "),
+    ("<", " less than "),
+    (">", " more than "),
+    ("'", ""),
+)
+
+
 def normalise_header(text: str) -> str:
-    """The header in the form in which headers are compared: `TOTAL COST ` becomes `total cost`.
+    """Return a header in the form in which headers are compared: `TOTAL COST ` is `total cost`.
 
     Case, underscores, punctuation, currency signs, invisible characters and repeated blanks do
     not count; `&` reads as `and`, and `DM+D` as `dmd`.
     """
     plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
-    plain = plain.replace("dm+d", "dmd").replace("&", " and ").replace("'", "")
+    for sign, word in _SIGNS:
+        plain = plain.replace(sign, word)
     return _NOT_WORD.sub(" ", plain).strip()
 
 
@@ -73,6 +83,40 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A measured column, or family of columns, of a published activity table.
+
+    `dimension` is what the column fixes (`{"department_type": "1"}`); `headers` its names,
+    normalised; `groups` the labels it may stand under in a header row above; `occurrence` which of
+    several equal headers it is (from 1) where that row is missing. A `header_pattern` names a
+    family of columns and its named groups become dimensions. `unit`: count, £ or percent; a
+    percentage and a unit cost are never added up (`additive` is False).
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    headers: tuple[str, ...] = ()
+    dimension: Mapping[str, str] = field(default_factory=dict)
+    groups: tuple[str, ...] = ()
+    occurrence: int = 0
+    header_pattern: re.Pattern[str] | None = None
+
+    @property
+    def additive(self) -> bool:
+        """Return whether values of several organisations or periods may be added up."""
+        return self.unit != "percent" and not self.name.startswith("unit_")
+
+
+@dataclass(frozen=True)
+class MeasureMatch:
+    """A header recognised as a measure, with the whole dimension it fixes."""
+
+    measure: Measure
+    dimension: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class DataSet:
     """One data set with its elements in published order."""
 
@@ -84,6 +128,11 @@ class DataSet:
     meaning: str
     elements: tuple[Element, ...]
     national_name_patterns: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    period_kind: str = ""
+    group_dimension: str = ""
+    group_values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def _by_name(self) -> dict[str, Element]:
@@ -103,32 +152,69 @@ class DataSet:
         return compact
 
     def element(self, name: str) -> Element:
-        """The element of this name; KeyError with the data set's id when it has none."""
+        """Return the element of this name; KeyError with the data set's id when it has none."""
         try:
             return self._by_name[name]
         except KeyError:
             raise KeyError(f"{self.id} has no element {name}") from None
 
     def has(self, name: str) -> bool:
-        """Whether the data set has an element of this name."""
+        """Return whether the data set has an element of this name."""
         return name in self._by_name
 
     def headers(self) -> dict[str, Element]:
-        """Every known header, normalised, with its element: national names, v1 to v3, local."""
+        """Return every known header, normalised, with its element: national and local names."""
         return dict(self._headers)
 
     def match_header(self, header: str) -> Element | None:
-        """The element a header names exactly (blanks and case aside), or None."""
+        """Return the element a header names exactly (blanks and case aside), or None."""
         normal = normalise_header(header)
         return self._headers.get(normal) or self._compact.get(normal.replace(" ", ""))
 
+    def match_measure(
+        self, header: str, *, group: str = "", occurrence: int = 1
+    ) -> MeasureMatch | None:
+        """Return the measure a column holds, or None; for published activity tables.
+
+        Args:
+            header: The column's own header.
+            group: The label of the header row above, filled to the right; empty where none.
+            occurrence: Which of the columns with this same header it is, from 1.
+        """
+        normal, label = normalise_header(header), normalise_header(group)
+        setting: dict[str, str] = {}
+        if self.group_dimension:
+            value = self._group_value(label)
+            if value is None:
+                return None
+            setting = {self.group_dimension: value}
+        for measure in self.measures:
+            if measure.header_pattern:
+                found = measure.header_pattern.fullmatch(normal)
+                if found:
+                    return MeasureMatch(measure, {**measure.dimension, **found.groupdict()})
+                continue
+            if normal not in measure.headers:
+                continue
+            if measure.groups and label and label not in measure.groups:
+                continue
+            if measure.groups and not label and measure.occurrence != occurrence:
+                continue
+            return MeasureMatch(measure, {**measure.dimension, **setting})
+        return None
+
+    def _group_value(self, label: str) -> str | None:
+        if not label:
+            return "all"
+        return next((value for value, names in self.group_values.items() if label in names), None)
+
     def mandatory(self) -> tuple[Element, ...]:
-        """The elements that every row must carry."""
+        """Return the elements that every row must carry."""
         return tuple(e for e in self.elements if e.mandation.get(self.id) == "M")
 
 
 def header_table(data_set: str, elements: tuple[Element, ...]) -> dict[str, Element]:
-    """Normalised header to element; ValueError where one header would name two elements.
+    """Return the elements by normalised header; ValueError where one header names two.
 
     An element's own Dictionary name and canonical name win over another element's alias.
     """
@@ -174,9 +260,9 @@ class CodeList:
         return code in self.rows
 
     def get(self, code: str) -> Code | None:
-        """The code, or None where the list has none such."""
+        """Return the code, or None where the list has none such."""
         return self.rows.get(code)
 
     def codes(self) -> tuple[str, ...]:
-        """Every code, in the list's order."""
+        """Return every code, in the list's order."""
         return tuple(self.rows)
