@@ -20,7 +20,7 @@ KEY = bytes(range(32))
 def test_a_missing_key_refuses_with_its_place(workspace: Workspace) -> None:
     path = workspace.key_path
     path.unlink()
-    with pytest.raises(ComptrollerError, match="key .* is missing") as problem:
+    with pytest.raises(ComptrollerError, match=r"key .* is missing") as problem:
         _ = workspace.key
     assert str(path) in str(problem.value)
 

@@ -66,7 +66,8 @@ def test_backup_and_restore(workspace: Workspace, tmp_path: Path) -> None:
     back = Workspace.open(tmp_path / "back")
     assert (back.rules / "own.toml").read_text() == "# ours\n"
     assert b"".join(back.landing_store.pieces(digest)) == b"a,b\n"
-    names = tarfile.open(backup).getnames()
+    with tarfile.open(backup) as archive:
+        names = archive.getnames()
     assert not [name for name in names if name.endswith(".key")]
     assert run("restore", backup, tmp_path / "back").code == 1
 

@@ -201,7 +201,8 @@ def verify(
 
 def _prove(con: duckdb.DuckDBPyConnection, what: str, sql: str) -> Outcome:
     row = con.execute(
-        f"""SELECT count(*), count(*) FILTER (ties IS NOT TRUE), min(thing) FILTER (ties IS NOT TRUE)
+        f"""SELECT count(*), count(*) FILTER (ties IS NOT TRUE),
+                   min(thing) FILTER (ties IS NOT TRUE)
             FROM ({sql}) AS proof(thing, ties)"""
     ).fetchone()
     counted, failures, example = row or (0, 0, None)
