@@ -1,0 +1,396 @@
+"""A workbook written cell by cell: exact numbers, and words that never become a formula.
+
+`Book` opens a file and hands out sheets; `Sheet` writes values by kind and tables with frozen
+heads, filters, widths and print setup. `render_workbook` and the challenge workbook are made of
+these. Same calls, same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal
+
+import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
+
+from comptroller.errors import ComptrollerError
+from comptroller.rendering.formats import NUMERIC_KINDS, Suppressed, Value, check_kind, format_value
+from comptroller.rendering.report import Column
+
+MAX_ROWS: Final = 1_048_576
+MAX_CELL: Final = 32_767
+EXCEL_DIGITS: Final = 15
+"""Digits that a spreadsheet keeps of a number."""
+
+Style = Literal[
+    "body", "head", "total", "title", "subtitle", "heading", "label", "words", "input", "muted"
+]
+
+_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+_NUMBER: Final = re.compile(r"[+-]?[0-9][0-9,. ]*")
+_ILLEGAL_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SHEET_NAME: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
+_NUMBER_FORMATS: Final = {
+    "money": "£#,##0.00;-£#,##0.00",
+    "count": "#,##0",
+    "decimal": "#,##0.00######",
+    "percent": "0.0%",
+    "date": "d mmm yyyy",
+    "moment": "d mmm yyyy hh:mm",
+    "text": "@",
+    "code": "@",
+}
+_STYLES: Final[dict[str, dict[str, Any]]] = {
+    "body": {"valign": "top"},
+    "head": {
+        "bold": True,
+        "font_color": "#ffffff",
+        "bg_color": "#005eb8",
+        "text_wrap": True,
+        "valign": "top",
+        "border": 1,
+        "border_color": "#003087",
+    },
+    "total": {"bold": True, "top": 1, "bg_color": "#f0f4f5", "valign": "top"},
+    "title": {"bold": True, "font_size": 18, "font_color": "#003087"},
+    "subtitle": {"font_size": 12, "font_color": "#4c6272"},
+    "heading": {"bold": True, "font_size": 14, "font_color": "#003087"},
+    "label": {"bold": True, "valign": "top", "text_wrap": True},
+    "words": {"text_wrap": True, "valign": "top"},
+    "input": {
+        "bg_color": "#fff9c4",
+        "border": 1,
+        "border_color": "#aeb7bd",
+        "valign": "top",
+        "locked": False,
+        "text_wrap": True,
+    },
+    "muted": {"font_color": "#4c6272", "text_wrap": True, "valign": "top"},
+}
+
+
+def safe_text(text: str) -> str:
+    """Return words that no spreadsheet takes for a formula, here or after a save as CSV.
+
+    What begins like a formula gets an apostrophe in front; a plain number or a lone sign does not
+    need one. Letters that a workbook cannot hold are replaced, and very long text is cut.
+    """
+    clean = _ILLEGAL_IN_XML.sub("\ufffd", text)
+    bare = clean.lstrip(" \u00a0\u200b\ufeff")
+    harmless = len(bare) <= 1 or _NUMBER.fullmatch(bare)
+    if (clean.startswith(_STARTS) or bare.startswith(_STARTS)) and not harmless:
+        clean = "'" + clean
+    return clean if len(clean) <= MAX_CELL else clean[: MAX_CELL - 1] + "…"
+
+
+def excel_number(value: Decimal | int) -> Decimal | None:
+    """Return the number that a cell can hold so that it reads back the same, or None.
+
+    A spreadsheet keeps 15 digits. A number of more digits is cut to 15 where its pennies stay
+    the same; where they would not, there is no such number, and it has to be written as text.
+    """
+    number = Decimal(value)
+    kept = Decimal(format(number, f".{EXCEL_DIGITS}g"))
+    if kept == number:
+        return kept + 0 if kept else Decimal(0)
+    penny = Decimal("0.01")
+    same = abs(number) < 10**EXCEL_DIGITS and kept.quantize(penny) == number.quantize(penny)
+    return kept if same else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A column for the reader to fill in from a list."""
+
+    values: tuple[str, ...]
+    title: str
+    message: str
+
+
+@dataclass
+class Sheet:
+    """One sheet of a `Book`. Rows and columns count from 0."""
+
+    book: Book
+    name: str
+    sheet: Any
+    row: int = 0
+    """The next row to be written to by `line` and `table`."""
+    _widths: dict[int, float] = field(default_factory=dict)
+
+    def cell(
+        self, row: int, column: int, value: Value, kind: str = "text", style: Style = "body"
+    ) -> None:
+        """Write one value by its kind; None leaves a styled blank."""
+        put = self.sheet
+        if value is None:
+            put.write_blank(row, column, None, self.book.format(kind, style))
+        elif isinstance(value, Suppressed):
+            put.write_string(row, column, str(value), self.book.format("text", style, right=True))
+        elif isinstance(value, str):
+            put.write_string(row, column, safe_text(value), self.book.format("text", style))
+        elif isinstance(value, datetime):
+            naive = value.replace(tzinfo=None, microsecond=0)
+            put.write_datetime(row, column, naive, self.book.format("moment", style))
+        elif isinstance(value, date):
+            put.write_datetime(row, column, value, self.book.format("date", style))
+        else:
+            self._number(row, column, value, kind, style)
+
+    def _number(self, row: int, column: int, value: Decimal | int, kind: str, style: Style) -> None:
+        number = excel_number(value)
+        if number is None:
+            words = format(Decimal(value), "f")
+            self.sheet.write_string(row, column, words, self.book.format("text", style, right=True))
+            return
+        if kind == "count" and number != number.to_integral_value():
+            kind = "decimal"
+        # a Decimal goes into the file digit by digit; a float could come out one digit longer
+        self.sheet.write_number(row, column, number, self.book.format(kind, style))
+
+    def line(self, text: str, style: Style = "body", *, column: int = 0) -> None:
+        """Write words on the next row."""
+        self.cell(self.row, column, text, "text", style)
+        self.row += 1
+
+    def pair(self, label: str, value: Value, kind: str = "text") -> None:
+        """Write a label and its value on the next row."""
+        self.cell(self.row, 0, label, "text", "label")
+        style: Style = "words" if isinstance(value, str) else "body"
+        self.cell(self.row, 1, value, kind, style)
+        self.row += 1
+
+    def link(self, row: int, column: int, sheet: str, words: str) -> None:
+        """Write a link to another sheet of the same book."""
+        target = "internal:'" + sheet.replace("'", "''") + "'!A1"
+        self.sheet.write_url(row, column, target, self.book.link_format, safe_text(words))
+
+    def width(self, column: int, characters: float) -> None:
+        """Set a column's width in characters."""
+        self._widths[column] = characters
+        self.sheet.set_column(column, column, characters)
+
+    def table(
+        self,
+        columns: Sequence[Column],
+        rows: Iterable[Sequence[Value]],
+        *,
+        total: Sequence[Value] | None = None,
+        inputs: dict[str, Choice | None] | None = None,
+        freeze_columns: int = 1,
+        filters: bool = True,
+        wrap: frozenset[str] = frozenset(),
+        widths: dict[str, float] | None = None,
+    ) -> int:
+        """Write a table from the next row on, with frozen head, filters, widths; return its rows.
+
+        Args:
+            columns: The columns.
+            rows: Rows as long as the columns without those of `inputs`, which come last.
+            total: A row set apart below.
+            inputs: Names of columns to be filled in, with their list of choices where they
+                have one; cells are coloured and unlocked.
+            freeze_columns: How many columns stay in sight.
+            filters: Whether the head gets filters.
+            wrap: Names of columns whose words break over lines.
+            widths: Widths in characters that are not to be guessed.
+        """
+        head = self.row
+        inputs = inputs or {}
+        filled = [column for column in columns if column.name not in inputs]
+        known = widths or {}
+        measured = [float(_head_width(column)) for column in columns]
+        for at, column in enumerate(columns):
+            self.cell(head, at, column.title, "text", "head")
+        count = 0
+        for count, row in enumerate(rows, start=1):
+            if head + count >= MAX_ROWS:
+                raise ComptrollerError(
+                    f"Sheet {self.name} would hold more rows than a workbook can",
+                    remedy="Export by month or by provider",
+                )
+            for at, (value, column) in enumerate(zip(row, filled, strict=True)):
+                style: Style = "words" if column.name in wrap else "body"
+                check_kind(value, column.kind)
+                self.cell(head + count, at, value, column.kind, style)
+                if count <= 200 and value is not None:
+                    measured[at] = max(measured[at], len(format_value(value, column.kind)) + 1.5)
+            for at in range(len(filled), len(columns)):
+                self.cell(head + count, at, None, columns[at].kind, "input")
+        if filters and count:
+            self.sheet.autofilter(head, 0, head + count, len(columns) - 1)
+        self.row = head + count + 1
+        self._total(columns, total, measured)
+        for at, column in enumerate(columns):
+            limit = 60.0 if column.name in wrap else 42.0
+            self.width(at, known.get(column.name, min(measured[at], limit)))
+        self.sheet.freeze_panes(head + 1, freeze_columns)
+        self.sheet.repeat_rows(head)
+        self._choices(columns, inputs, head + 1, head + count)
+        return count
+
+    def _total(
+        self, columns: Sequence[Column], total: Sequence[Value] | None, measured: list[float]
+    ) -> None:
+        if total is None:
+            return
+        for at, (value, column) in enumerate(zip(total, columns, strict=True)):
+            self.cell(self.row, at, value, column.kind, "total")
+            if value is not None and not isinstance(value, str):
+                measured[at] = max(measured[at], len(format_value(value, column.kind)) + 2.5)
+        self.row += 1
+
+    def _choices(
+        self,
+        columns: Sequence[Column],
+        inputs: dict[str, Choice | None],
+        first: int,
+        last: int,
+    ) -> None:
+        for at, column in enumerate(columns):
+            choice = inputs.get(column.name)
+            if choice is None or last < first:
+                continue
+            source: list[str] | str = list(choice.values)
+            if len(",".join(choice.values)) > 255:
+                source = self.book.list_source(choice.values)
+            self.sheet.data_validation(
+                first,
+                at,
+                last,
+                at,
+                {
+                    "validate": "list",
+                    "source": source,
+                    "input_title": choice.title[:32],
+                    "input_message": choice.message[:255],
+                    "error_title": "Not one of the codes",
+                    "error_message": "Choose a code from the list.",
+                },
+            )
+
+
+def _head_width(column: Column) -> float:
+    longest = max(len(word) for word in column.title.split())
+    least = {"money": 13.0, "date": 12.0, "count": 9.0, "percent": 9.0}.get(column.kind, 8.0)
+    return max(least, longest + 3.5, len(column.title) / 2 + 3)
+
+
+class Book:
+    """A workbook being written; it appears at its path whole, when the block is left.
+
+    Args:
+        path: Where the workbook goes.
+        title: Its title, in its properties.
+        as_at: The moment in its properties; nothing else in the file depends on time.
+        streaming: Keep only one row of each sheet in memory; rows must then be written in order.
+    """
+
+    def __init__(self, path: Path, title: str, as_at: datetime, *, streaming: bool = False) -> None:
+        self.path = path
+        self._part = path.with_name(path.name + ".part")
+        self._formats: dict[tuple[str, str, bool], Any] = {}
+        self._names: set[str] = set()
+        self._lists: dict[tuple[str, ...], str] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.book = xlsxwriter.Workbook(
+            str(self._part),
+            {
+                "strings_to_formulas": False,
+                "strings_to_numbers": False,
+                "strings_to_urls": False,
+                "constant_memory": streaming,
+                "in_memory": not streaming,
+                "default_format_properties": {"font_name": "Arial", "font_size": 10},
+            },
+        )
+        self.book.set_properties(
+            {
+                "title": title,
+                "author": "Comptroller",
+                "created": as_at.replace(tzinfo=None, microsecond=0),
+            }
+        )
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._part.unlink(missing_ok=True)
+            return
+        try:
+            self.book.close()
+            self._part.replace(self.path)
+        except (OSError, XlsxWriterException) as problem:
+            self._part.unlink(missing_ok=True)
+            raise ComptrollerError(
+                "The workbook cannot be written",
+                where=str(self.path),
+                remedy="Close it where it is open and choose a folder that you may write to",
+            ) from problem
+
+    def sheet(self, name: str, *, landscape: bool = True) -> Sheet:
+        """Return a new sheet; its name is made valid and unlike the others'."""
+        name = self._free_name(name)
+        sheet = self.book.add_worksheet(name)
+        sheet.hide_gridlines(2)
+        sheet.set_paper(9)
+        if landscape:
+            sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_footer("&L&8&F, &A&R&8Page &P of &N")
+        return Sheet(self, name, sheet)
+
+    def _free_name(self, name: str) -> str:
+        base = _SHEET_NAME.sub(" ", name).strip(" '")[:31].strip() or "Sheet"
+        if base.lower() == "history":  # Excel keeps this name for itself
+            base = "History of changes"
+        free, number = base, 1
+        while free.lower() in self._names:
+            number += 1
+            free = f"{base[: 31 - len(str(number)) - 1].strip()} {number}"
+        self._names.add(free.lower())
+        return free
+
+    def format(self, kind: str, style: Style, *, right: bool = False) -> Any:
+        """Return the cell format of a kind in a style, made once."""
+        key = (kind, style, right)
+        if key not in self._formats:
+            look = dict(_STYLES[style])
+            if style not in ("head", "title", "subtitle", "heading", "words", "muted"):
+                look["num_format"] = _NUMBER_FORMATS.get(kind, "General")
+            if right or kind in NUMERIC_KINDS or kind == "decimal":
+                look["align"] = "right"
+            elif kind in ("date", "moment"):
+                look["align"] = "left"
+            self._formats[key] = self.book.add_format(look)
+        return self._formats[key]
+
+    @cached_property
+    def link_format(self) -> Any:
+        """The format of a link."""
+        return self.book.add_format({"font_color": "#005eb8", "underline": 1, "valign": "top"})
+
+    def list_source(self, values: tuple[str, ...]) -> str:
+        """Return the reference of a hidden list that a drop-down may read."""
+        if values not in self._lists:
+            sheet = self.sheet(f"Lists {len(self._lists) + 1}")
+            for row, value in enumerate(values):
+                sheet.cell(row, 0, value)
+            sheet.sheet.hide()
+            self._lists[values] = f"='{sheet.name}'!$A$1:$A${len(values)}"
+        return self._lists[values]
