@@ -1,0 +1,1 @@
+"""Measurements as ratios in one run, and soak tests: ``make bench``, ``make soak``."""
