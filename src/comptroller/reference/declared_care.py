@@ -1,0 +1,164 @@
+"""Reference tables about policies, approvals, drugs, devices, the calendar and quality."""
+
+from __future__ import annotations
+
+from comptroller.reference.declared_money import (
+    ANY_COMMISSIONER,
+    FINANCIAL_YEAR,
+    MONTH,
+    PROVIDER,
+)
+from comptroller.reference.declared_organisations import DATED, NHS_NUMBER, PATIENT_KEY
+from comptroller.reference.shapes import Column, ReferenceTable
+
+POLICIES = ReferenceTable(
+    "policies",
+    "Procedures paid for only under conditions",
+    (
+        Column("policy_id", "text", "Name of the policy", required=True),
+        Column("title", "text", "Title of the policy", required=True),
+        Column(
+            "kind",
+            "text",
+            "restricted: criteria in the notes; prior_approval: approval before treatment; "
+            "ebi: evidence-based intervention",
+            required=True,
+            choices=("restricted", "prior_approval", "ebi"),
+        ),
+        Column("procedure_codes", "codes", "OPCS-4 codes or their beginnings, by ;", required=True),
+        ANY_COMMISSIONER,
+        Column("diagnosis_codes", "codes", "ICD-10 codes for which it holds, by ;"),
+        Column("diagnosis_excluded", "codes", "ICD-10 codes for which it does not hold, by ;"),
+        Column("age_from", "integer", "Youngest age in years", minimum="0", maximum="130"),
+        Column("age_to", "integer", "Oldest age in years", minimum="0", maximum="130"),
+        Column("sex", "text", "Person stated gender code for which it holds; empty: all"),
+        Column("applies_on", "text", "Date that decides: procedure, admission, referral"),
+        Column("criteria", "text", "Criteria in words"),
+        Column("exclusions", "text", "Exclusions in words"),
+        *DATED,
+    ),
+    key=(
+        "policy_id",
+        "commissioner_code",
+        "procedure_codes",
+        "diagnosis_codes",
+        "age_from",
+        "age_to",
+        "sex",
+        "from_date",
+    ),
+    file_names=("policy",),
+)
+
+APPROVALS = ReferenceTable(
+    "approvals",
+    "Approvals given to patients before treatment",
+    (
+        Column("approval_id", "text", "Number of the approval", required=True),
+        Column("policy_id", "text", "Policy under which it was asked", required=True),
+        PATIENT_KEY,
+        NHS_NUMBER,
+        PROVIDER,
+        Column("status", "text", "approved, declined, withdrawn ...", required=True),
+        Column("valid_from", "date", "First day on which it may be used", required=True),
+        Column("valid_to", "date", "Last day on which it may be used"),
+        Column(
+            "kind",
+            "text",
+            "What was asked",
+            default="prior",
+            choices=("prior", "ifr", "initiation", "continuation"),
+        ),
+        ANY_COMMISSIONER,
+        Column("drug_code", "text", "Drug approved"),
+        Column("indication", "text", "Indication approved"),
+        Column("procedure_code", "code", "Procedure approved"),
+        Column("decided_on", "date", "Day of the decision"),
+    ),
+    key=("approval_id", "drug_code", "procedure_code"),
+    about_people=True,
+    file_names=("approval", "prior_approvals"),
+)
+
+DRUGS = ReferenceTable(
+    "drugs",
+    "High-cost drugs: who funds them and the most that is paid",
+    (
+        Column("drug_code", "text", "National or local drug code", required=True),
+        Column("name", "text", "Name of the drug", required=True),
+        Column("funded_by", "text", "Who funds it: NHSE, ICB, tariff ...", required=True),
+        Column("indication", "text", "Indication for which this holds; empty: all"),
+        Column("dmd_code", "text", "dm+d code (SNOMED CT)"),
+        Column("service_code", "code", "Specialised service line"),
+        ANY_COMMISSIONER,
+        Column("nice_reference", "text", "NICE appraisal or guideline"),
+        Column("maximum_price", "money", "Most paid for one unit, in pounds"),
+        Column("price_unit", "text", "What one unit is: pack, vial, mg ..."),
+        Column("vat", "flag", "Whether VAT is charged"),
+        Column("biosimilar_group", "text", "Group of biosimilar products"),
+        Column("minimum_interval_days", "integer", "Fewest days between two supplies", minimum="0"),
+        Column("confidential", "flag", "The price must never leave the commissioner"),
+        *DATED,
+    ),
+    key=("drug_code", "indication", "commissioner_code", "from_date"),
+    file_names=("drug",),
+)
+
+DEVICES = ReferenceTable(
+    "devices",
+    "High-cost devices: who funds them and their list price",
+    (
+        Column("device_code", "text", "National or local device code", required=True),
+        Column("category", "text", "High-cost device category", required=True),
+        Column("funded_by", "text", "Who funds it: NHSE, ICB, tariff ...", required=True),
+        Column("list_price", "money", "List price in pounds"),
+        *DATED,
+    ),
+    key=("device_code", "category", "from_date"),
+    file_names=("device",),
+)
+
+CALENDAR = ReferenceTable(
+    "calendar",
+    "Flex and freeze dates and the contract's clocks, by month",
+    (
+        FINANCIAL_YEAR,
+        MONTH,
+        Column("flex_date", "date", "Last day for the first version", required=True),
+        Column("freeze_date", "date", "Last day for the corrected version", required=True),
+        Column("contract_id", "text", "Contract for which the row holds; empty: for all"),
+        Column("data_set", "text", "Data set for which the row holds; empty: for all"),
+        Column("submission_due", "date", "Day by which the file is due"),
+        Column("flex_challenge_due", "date", "Day by which flex challenges go out"),
+        Column("flex_response_due", "date", "Day by which the provider answers them"),
+        Column("freeze_challenge_due", "date", "Day by which freeze challenges go out"),
+        Column("freeze_response_due", "date", "Day by which the provider answers them"),
+        Column("contest_due", "date", "Day by which a reconciliation account is contested"),
+    ),
+    key=("financial_year", "month", "contract_id", "data_set"),
+    file_names=("timetable", "flex_freeze"),
+)
+
+QUALITY = ReferenceTable(
+    "quality",
+    "Quality indicators by provider and period",
+    (
+        PROVIDER,
+        Column("period", "period", "Month (2026-04), day or financial year", required=True),
+        Column("indicator", "text", "Name of the indicator", required=True),
+        Column("value", "decimal", "Value of the indicator", required=True),
+        ANY_COMMISSIONER,
+        Column("numerator", "decimal", "Numerator of the value"),
+        Column("denominator", "decimal", "Denominator of the value"),
+        Column(
+            "basis",
+            "text",
+            "How the value belongs to the commissioner",
+            choices=("apportioned", "assigned", "self_certified"),
+        ),
+        Column("status", "text", "Met, breached, not reported ..."),
+    ),
+    key=("provider_code", "period", "indicator", "commissioner_code", "basis"),
+)
+
+TABLES_OF_CARE = (POLICIES, APPROVALS, DRUGS, DEVICES, CALENDAR, QUALITY)
