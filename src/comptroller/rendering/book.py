@@ -8,7 +8,8 @@ these. Same calls, same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -183,7 +184,7 @@ class Sheet:
         rows: Iterable[Sequence[Value]],
         *,
         total: Sequence[Value] | None = None,
-        inputs: dict[str, Choice | None] | None = None,
+        inputs: Mapping[str, Choice | None] | None = None,
         freeze_columns: int = 1,
         filters: bool = True,
         wrap: frozenset[str] = frozenset(),
@@ -250,7 +251,7 @@ class Sheet:
     def _choices(
         self,
         columns: Sequence[Column],
-        inputs: dict[str, Choice | None],
+        inputs: Mapping[str, Choice | None],
         first: int,
         last: int,
     ) -> None:
@@ -299,7 +300,6 @@ class Book:
         self._formats: dict[tuple[str, str, bool], Any] = {}
         self._names: set[str] = set()
         self._lists: dict[tuple[str, ...], str] = {}
-        path.parent.mkdir(parents=True, exist_ok=True)
         self.book = xlsxwriter.Workbook(
             str(self._part),
             {
@@ -332,10 +332,12 @@ class Book:
             self._part.unlink(missing_ok=True)
             return
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             self.book.close()
             self._part.replace(self.path)
         except (OSError, XlsxWriterException) as problem:
-            self._part.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._part.unlink()
             raise ComptrollerError(
                 "The workbook cannot be written",
                 where=str(self.path),

@@ -8,7 +8,6 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from comptroller.rendering.chart_svg import chart_svg
 from comptroller.rendering.fonts import font_faces
 from comptroller.rendering.formats import SUPPRESSED, Kind, Value, format_moment, format_value
 from comptroller.rendering.report import (
@@ -138,6 +137,8 @@ def _(block: Tiles, name: str) -> str:
 
 @_block.register
 def _(block: Chart, name: str) -> str:
+    from comptroller.rendering.chart_svg import chart_svg  # Altair takes a second to import
+
     spec = block.spec
     table = _table(chart_table(spec), f"{name}-data")
     return (

@@ -11,7 +11,6 @@ from typing import Final
 import typst
 
 from comptroller.errors import ComptrollerError
-from comptroller.rendering.chart_svg import chart_svg
 from comptroller.rendering.fonts import DIRECTORY, FAMILY, drawable
 from comptroller.rendering.formats import Value, format_moment, format_value
 from comptroller.rendering.report import (
@@ -152,6 +151,8 @@ def _(block: Tiles, name: str) -> str:
 
 @_block.register
 def _(block: Chart, name: str) -> str:
+    from comptroller.rendering.chart_svg import chart_svg  # Altair takes a second to import
+
     spec = block.spec
     drawn = drawable(chart_svg(spec, width=640, height=250, prefix=name))
     return f"#drawing({_string(spec.title)}, {_string(spec.alt)}, {_string(drawn)})\n" + _table(

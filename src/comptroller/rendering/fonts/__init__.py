@@ -12,8 +12,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import vl_convert
-
 FAMILY: Final = "Open Sans"
 DIRECTORY: Final = Path(__file__).parent
 
@@ -21,6 +19,8 @@ DIRECTORY: Final = Path(__file__).parent
 @cache
 def register_chart_fonts() -> None:
     """Let vl-convert measure words in our font; done once in a process."""
+    import vl_convert
+
     vl_convert.register_font_directory(str(DIRECTORY))
 
 
