@@ -172,13 +172,15 @@ def _load(
     width = 0
     batch: list[list[Cell]] = []
     done = 0
+    # Rows come from the first row of the sheet, but from the first column that is used.
+    indent = sheet.start[1] if sheet.start else 0
     for row in sheet.iter_rows():
         batch.append(row)
         if len(batch) == BATCH_ROWS:
-            width = max(width, _append(tables, batch, done, errors))
+            width = max(width, _append(tables, batch, done, indent, errors))
             done, batch = done + len(batch), []
     if batch:
-        width = max(width, _append(tables, batch, done, errors))
+        width = max(width, _append(tables, batch, done, indent, errors))
         done += len(batch)
     if width > limits.columns:
         raise ComptrollerError(
@@ -202,12 +204,12 @@ def _append(
     tables: list[pa.Table],
     batch: list[list[Cell]],
     done: int,
+    indent: int,
     errors: dict[tuple[int, int], str],
 ) -> int:
     """Turn rows into a table of text columns; return how many columns hold anything."""
-    columns: list[list[str | None]] = [
-        list(map(cell_text, column)) for column in zip(*batch, strict=True)
-    ]
+    columns: list[list[str | None]] = [[None] * len(batch) for _ in range(indent)]
+    columns.extend(list(map(cell_text, column)) for column in zip(*batch, strict=True))
     for (row, at), text in errors.items():
         if done <= row < done + len(batch) and at < len(columns):
             columns[at][row - done] = columns[at][row - done] or text
