@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Literal
 
 Kind = Literal["empty", "number", "date", "marker", "text"]
@@ -36,6 +37,7 @@ def clean(cell: str) -> str:
     return cell.strip(STRIPPED)
 
 
+@lru_cache(maxsize=65536)
 def kind_of(cell: str) -> Kind:
     """Return what the cell looks like, by itself."""
     text = clean(cell)

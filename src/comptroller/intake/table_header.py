@@ -219,6 +219,11 @@ def _extend_up(table: Sequence[_Row], best: int, first_row: int, merged: Merged)
     while first > 0 and best - first < MOST_HEADER_ROWS - 1:
         row = table[first - 1]
         filled = row.filled
+        number = first - 1 + first_row
+        if not filled and any(top < number <= bottom for top, _, bottom, _ in merged):
+            # A blank row inside group labels that are merged downwards.
+            first -= 1
+            continue
         numbers = row.count("number", "date") - len(_sequence(row) & set(filled))
         if not filled or numbers > 0 or row.count("text") == 0:
             break
@@ -226,7 +231,6 @@ def _extend_up(table: Sequence[_Row], best: int, first_row: int, merged: Merged)
             len(row.cells[at]) > 120 for at in filled
         ):
             break
-        number = first - 1 + first_row
         spans = any(
             top <= number <= bottom and right > left and left > columns[0]
             for top, left, bottom, right in merged

@@ -107,6 +107,7 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
     usual = {at for at, count in labels.items() if count > _SHARE_OF_LABELS * rows and count > 3}
     totals: dict[int, str] = {}
     for suspect in suspects:
+        missing = _keys_missing(body, suspect) and bool(_numbers(body, suspect))
         for at in body.words:
             cell = suspect.cells[at]
             if not cell or at in usual:
@@ -114,7 +115,6 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
             if _WHOLE.match(cell):
                 totals[suspect.row] = f"says {cell!r}"
                 break
-            missing = _keys_missing(body, suspect) and bool(_numbers(body, suspect))
             if missing and (_PHRASE.search(cell) or _WHOLE_OF_ALL.match(cell)):
                 totals[suspect.row] = f"says {cell!r} and lacks a key"
                 break
