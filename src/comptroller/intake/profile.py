@@ -1,0 +1,291 @@
+"""What the values of a table look like, asked of all its rows in few passes, and what follows.
+
+First pass: which columns are written plainly throughout, the distinct values of the columns that
+decide a line's place (provider, commissioner, year, month, point of delivery), what sort of
+patient identifiers there are, and whether free text holds any. Only columns that are not plain
+are looked at again: the order of their dates is decided by evidence for the whole column, and
+every kind of change is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import duckdb
+
+from comptroller.intake import values
+from comptroller.intake.organisations import read_code, read_pod
+from comptroller.intake.periods import read_month, read_year
+from comptroller.intake.source import MappedColumn
+from comptroller.vocabulary import code_list, elements
+from comptroller.warehouse import quote_literal
+
+DATE_KINDS = ("date", "timestamp", "birth_date")
+KEY_ELEMENTS = (
+    "provider_code",
+    "commissioner_code",
+    "financial_year",
+    "month",
+    "pod_code",
+    "local_pod_code",
+)
+"""Elements read through their distinct values, each looked at once in Python."""
+
+TEXT_WITH_PEOPLE = (
+    "local_pod_description",
+    "local_contract_description",
+    "local_contract_monitoring_description",
+    "pod_further_detail_description",
+    "local_contract_code",
+    "local_contract_monitoring_code",
+    "drug_name",
+    "device_name",
+    *(f"additional_detail_{n}" for n in ("first", "second", "third", "fourth", "fifth")),
+    *(f"additional_description_{n}" for n in ("first", "second", "third", "fourth", "fifth")),
+)
+"""Elements of free text, in which people's numbers have been met."""
+
+
+@dataclass
+class UnitProfile:
+    """What was found in one table (unit) of a pool.
+
+    Attributes:
+        rows: Data rows.
+        plain: Element to whether every value is written the way it is kept.
+        distinct: Key element to its distinct raw values with their counts.
+        date_ways: Date element to the ways its values are written in; ``assumed`` holds those
+            whose order of day and month nothing proves.
+        changes: (element, kind of change) to the number of values changed.
+        ten_digits, identifiers: NHS number column: values of ten digits, values at all.
+        texts_with_people: Free-text elements that hold something like an NHS number.
+    """
+
+    rows: int = 0
+    plain: dict[str, bool] = field(default_factory=dict)
+    distinct: dict[str, dict[str, int]] = field(default_factory=dict)
+    date_ways: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    assumed: set[str] = field(default_factory=set)
+    changes: dict[tuple[str, str], int] = field(default_factory=dict)
+    ten_digits: int = 0
+    identifiers: int = 0
+    texts_with_people: set[str] = field(default_factory=set)
+
+    @property
+    def pseudonymised(self) -> bool:
+        """Whether the patient identifiers are somebody's pseudonyms, not NHS numbers."""
+        return self.identifiers > 0 and self.ten_digits * 10 < self.identifiers
+
+
+def kind_of(element: str) -> str:
+    """Return the kind of an element as cleaning needs it; ``boolean`` for a BOOLEAN column."""
+    known = elements()[element]
+    return "boolean" if known.duckdb_type == "BOOLEAN" else known.kind
+
+
+@cache
+def lost_zeros(element: str) -> Mapping[str, str]:
+    """Return, for an element with a code list, codes without leading zeros to the full code.
+
+    Only where the short form is no code itself: then the list proves what was meant.
+    """
+    name = elements()[element].code_list
+    if name is None:
+        return {}
+    codes = code_list(name)
+    found = {}
+    for code in codes.codes():
+        short = code.lstrip("0")
+        if short and short != code and short not in codes:
+            found[short] = code
+    return found
+
+
+def _no_lost_zero(column: MappedColumn) -> str:
+    short = ", ".join(quote_literal(code) for code in lost_zeros(column.element))
+    return f" AND {column.cell} NOT IN ({short})" if short else ""
+
+
+def profile(
+    con: duckdb.DuckDBPyConnection, pool: str, columns: Sequence[MappedColumn], units: Sequence[int]
+) -> dict[int, UnitProfile]:
+    """Look at every value of a pool's tables.
+
+    Args:
+        con: The engine.
+        pool: Relation ``unit INTEGER, row BIGINT, c0.. VARCHAR``.
+        columns: The columns in use.
+        units: The units of the pool, each of which gets a profile.
+    """
+    found = {unit: UnitProfile() for unit in units}
+    _first_pass(con, pool, columns, found)
+    for one in found.values():
+        _count_key_changes(one)
+    untidy = [c for c in columns if any(not p.plain.get(c.element, True) for p in found.values())]
+    if untidy:
+        _count_changes(con, pool, untidy, found)
+    return found
+
+
+def _first_pass(
+    con: duckdb.DuckDBPyConnection,
+    pool: str,
+    columns: Sequence[MappedColumn],
+    found: dict[int, UnitProfile],
+) -> None:
+    selects = ["unit", "count(*)"]
+    takers: list[tuple[str, str]] = []
+    for column in columns:
+        cell, kind = column.cell, kind_of(column.element)
+        if column.element in KEY_ELEMENTS:
+            selects.append(f"histogram({cell})")
+            takers.append(("distinct", column.element))
+        elif kind == "nhs_number":
+            selects += [
+                f"count(*) FILTER (length({values.digits(cell)}) = 10)",
+                f"count(*) FILTER (length({cell}) > 2)",
+            ]
+            takers += [("ten_digits", ""), ("identifiers", "")]
+        elif kind not in ("postcode", "boolean"):
+            test = f"{values.plain_test(kind, cell)}{_no_lost_zero(column)}"
+            selects.append(f"bool_and(coalesce({test}, {cell} IS NULL))")
+            takers.append(("plain", column.element))
+        if column.element in TEXT_WITH_PEOPLE:
+            selects.append(f"bool_or(regexp_matches({cell}, '{values.NHS_LIKE}'))")
+            takers.append(("people", column.element))
+    for row in con.execute(f"SELECT {', '.join(selects)} FROM {pool} GROUP BY unit").fetchall():
+        one = found[row[0]]
+        one.rows = row[1]
+        for (what, element), value in zip(takers, row[2:], strict=True):
+            if what == "distinct":
+                one.distinct[element] = dict(sorted((value or {}).items()))
+            elif what == "plain":
+                one.plain[element] = value is not False
+            elif what == "people":
+                if value:
+                    one.texts_with_people.add(element)
+            else:
+                setattr(one, what, value)
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "provider_code": read_code,
+    "commissioner_code": read_code,
+    "financial_year": read_year,
+    "pod_code": read_pod,
+}
+
+
+def _count_key_changes(one: UnitProfile) -> None:
+    """Count the changed values of the key columns from their distinct values."""
+    for element, counts in one.distinct.items():
+        read = _READERS.get(element)
+        for raw, count in counts.items():
+            if element == "month":
+                month = read_month(raw)
+                clean: object = str(month[0]) if month else None
+            else:
+                clean = read(raw) if read else raw
+            if clean == raw:
+                continue
+            kind = "unreadable" if clean is None else _key_change(element, raw)
+            one.changes[element, kind] = one.changes.get((element, kind), 0) + count
+
+
+def _key_change(element: str, raw: str) -> str:
+    if element == "pod_code" and raw.strip().upper() not in code_list("point_of_delivery"):
+        return "point of delivery repaired"
+    return "written in the usual form"
+
+
+def levels(pool: str, columns: Sequence[MappedColumn], keep: str = "*") -> str:
+    """Return a query that adds ``s`` squeezed, ``t`` present, ``b`` bare for each column.
+
+    Each stage is a query of its own, so that no expression is computed twice.
+    """
+    first = ", ".join(f"{values.squeezed(c.cell)} AS s{c.index}" for c in columns)
+    second = ", ".join(f"{values.present(f's{c.index}')} AS t{c.index}" for c in columns)
+    numbers = [c for c in columns if kind_of(c.element) in ("money", "decimal", "integer")]
+    third = "".join(f", {values.bare_number(f't{c.index}')} AS b{c.index}" for c in numbers)
+    if not columns:
+        return f"SELECT {keep} FROM {pool}"
+    return f"SELECT *{third} FROM (SELECT *, {second} FROM (SELECT {keep}, {first} FROM {pool}))"
+
+
+def _count_changes(
+    con: duckdb.DuckDBPyConnection,
+    pool: str,
+    columns: Sequence[MappedColumn],
+    found: dict[int, UnitProfile],
+) -> None:
+    takers: list[tuple[str, str]] = []
+    counts: list[str] = []
+    cleaned: list[str] = []
+    for column in columns:
+        kind, text = kind_of(column.element), f"t{column.index}"
+        value = values.clean_value(kind, text, f"b{column.index}")
+        cleaned.append(f"{value} AS v{column.index}")
+        for change in values.untidiness(kind, column.cell, text, f"v{column.index}"):
+            counts.append(f"count(*) FILTER ({change.condition})")
+            takers.append((column.element, change.kind))
+        if restored := lost_zeros(column.element):
+            short = ", ".join(quote_literal(code) for code in restored)
+            counts.append(f"count(*) FILTER (v{column.index} IN ({short}))")
+            takers.append((column.element, "leading zero restored"))
+    query = (
+        f"SELECT unit, {', '.join(counts)} FROM (SELECT *, {', '.join(cleaned)} FROM "
+        f"({levels(pool, columns)})) GROUP BY unit"
+    )
+    for row in con.execute(query).fetchall():
+        one = found[row[0]]
+        ways: dict[str, dict[str, int]] = {}
+        for (element, kind), count in zip(takers, row[1:], strict=True):
+            if kind_of(element) in DATE_KINDS:
+                ways.setdefault(element, {})[kind] = count
+            elif count:
+                one.changes[element, kind] = count
+        _decide_dates(one, ways)
+
+
+_WAY_NAMES = {
+    "uk": "UK date read",
+    "us": "US date read",
+    "month_name": "month name read",
+    "serial": "spreadsheet day number read",
+    "compact": "eight-digit date read",
+    "month_only": "month taken as its first day",
+}
+
+
+def _decide_dates(one: UnitProfile, ways: Mapping[str, dict[str, int]]) -> None:
+    """Decide for each column whether days come before months, by which reading fits more values.
+
+    Where both fit equally, the other date columns of the table decide; where none can tell, days
+    come first, as everywhere in the NHS, and that it was assumed is kept.
+    """
+    uk_total = sum(counts["uk"] for counts in ways.values())
+    us_total = sum(counts["us"] for counts in ways.values())
+    for element, counts in ways.items():
+        uk, us = (
+            (counts["uk"], counts["us"]) if counts["uk"] != counts["us"] else (uk_total, us_total)
+        )
+        order = "us" if us > uk else "uk"
+        if counts[order] and uk_total == us_total:
+            one.assumed.add(element)
+        used = [
+            way
+            for way in ("iso", order, "month_name", "serial", "compact", "month_only")
+            if counts[way] and (way != "month_only" or kind_of(element) == "birth_date")
+        ]
+        one.date_ways[element] = tuple(used)
+        for way in used:
+            if way in _WAY_NAMES:
+                one.changes[element, _WAY_NAMES[way]] = counts[way]
+        unreadable = counts["filled"] - sum(counts[way] for way in used)
+        if unreadable:
+            one.changes[element, "unreadable"] = unreadable
+        for kind in ("word for missing taken as empty", "white space removed"):
+            if counts[kind]:
+                one.changes[element, kind] = counts[kind]

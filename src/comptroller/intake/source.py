@@ -1,0 +1,75 @@
+"""One table on its way to become lines: where it lies, its headers, what stood around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from comptroller.vocabulary import normalise_header
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """A found table, as the upper half of intake needs it.
+
+    Attributes:
+        part: Part of the file, 0 where the file holds one table.
+        member: Name inside an archive, or ''.
+        sheet: Sheet name, or ''.
+        relation: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
+        headers: Header text of each column, '' where a column has none.
+        titles: Texts that stand above the table, in reading order.
+        rows_read: Physical rows from the first to the last non-empty one.
+        data_rows: Rows of the relation.
+        totals: Column index to what the total rows say of it (the grand total where there is
+            one); empty where the table has no total row.
+        notes: What a person should know about the finding of the table.
+    """
+
+    part: int
+    member: str
+    sheet: str
+    relation: str
+    headers: tuple[str, ...]
+    titles: tuple[str, ...]
+    rows_read: int
+    data_rows: int
+    totals: dict[int, Decimal] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    hidden: bool = False
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Rows that are no data: titles, headers, blanks, totals, notes."""
+        return self.rows_read - self.data_rows
+
+    @property
+    def fingerprint(self) -> tuple[str, ...]:
+        """The headers as they are compared between files of one layout."""
+        return tuple(normalise_header(header) for header in self.headers)
+
+
+@dataclass(frozen=True)
+class MappedColumn:
+    """One column of a table and the element it was found to be.
+
+    Attributes:
+        index: 0-based column; its cells are ``c{index}``.
+        header: Header as written.
+        element: Name of the element, or '' where the column is not used.
+        confidence: 0 to 1.
+        basis: Why: header, alias, similar words, values, confirmed ...
+        runner_up: The next best element with its confidence, or ''.
+    """
+
+    index: int
+    header: str
+    element: str
+    confidence: float
+    basis: str
+    runner_up: str = ""
+
+    @property
+    def cell(self) -> str:
+        """SQL name of the column's cells."""
+        return f"c{self.index}"

@@ -1,0 +1,347 @@
+"""How one cell of text becomes a typed value, as DuckDB SQL: one path for every format.
+
+Three things are generated for a column of a given kind: a test that says a value is plain (written
+the way we keep it, so that a cheap cast is enough), counts of every kind of untidiness, and the
+expression that cleans it. Formats of dates are decided for a whole column by evidence, never for
+one cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from comptroller.warehouse import MONEY, quote_literal
+
+MISSING_TOKENS = (
+    "-",
+    "--",
+    ".",
+    "?",
+    "TBC",
+    "TBA",
+    "N/A",
+    "#N/A",
+    "NA",
+    "#NA",
+    "N\\A",
+    "NULL",
+    "(NULL)",
+    "NONE",
+    "NAN",
+    "NAT",
+    "NOT KNOWN",
+    "UNKNOWN",
+    "NOT APPLICABLE",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+)
+"""Words that mean that there is no value (source: facts on real SLAM files, slam_value_quirks)."""
+
+_TOKENS = ", ".join(quote_literal(token) for token in MISSING_TOKENS)
+# White space of every sort, no-break spaces, zero-width characters and the byte-order mark.
+_SPACE = "\\s\\x{00A0}\\x{2007}\\x{202F}\\x{200B}-\\x{200D}\\x{2060}\\x{FEFF}"
+_CURRENCY = "£$€\\x{00C2}\\x{00A3}\\x{FFFD}\\x{0080}"
+
+_UK = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
+_UK_SHORT = ("%d/%m/%y", "%d-%m-%y", "%d.%m.%y")
+_US = ("%m/%d/%Y", "%m-%d-%Y")
+_US_SHORT = ("%m/%d/%y", "%m-%d-%y")
+_MONTH_NAME = ("%d-%b-%Y", "%d %b %Y", "%d/%b/%Y", "%d-%B-%Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
+_MONTH_NAME_SHORT = ("%d-%b-%y", "%d %b %y", "%d/%b/%y")
+_TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
+
+
+@dataclass(frozen=True)
+class Untidiness:
+    """One way in which values were not written as we keep them, with the SQL that counts it."""
+
+    kind: str
+    condition: str
+
+
+def squeezed(cell: str) -> str:
+    """Return SQL for the cell without outer white space, inner runs as one blank, empty as NULL."""
+    return f"nullif(trim(regexp_replace({cell}, '[{_SPACE}]+', ' ', 'g')), '')"
+
+
+def is_missing_word(squeezed_cell: str) -> str:
+    """Return SQL for whether a squeezed cell holds a word that means missing."""
+    return f"(upper({squeezed_cell}) IN ({_TOKENS}))"
+
+
+def present(squeezed_cell: str) -> str:
+    """Return SQL for a squeezed cell, words that mean missing as NULL."""
+    return f"CASE WHEN {is_missing_word(squeezed_cell)} THEN NULL ELSE {squeezed_cell} END"
+
+
+def bare_number(text: str) -> str:
+    """Return SQL for a present cell without blanks, currency signs, thousands commas and quotes."""
+    return f"regexp_replace({text}, '[{_SPACE}{_CURRENCY},''\"]|GBP', '', 'g')"
+
+
+def _ascii(ref: str) -> str:
+    return f"strlen({ref}) = length({ref})"
+
+
+def plain_test(kind: str, ref: str) -> str:
+    """Return SQL that is true for a value written the way it is kept: ``plain_value`` is enough.
+
+    Args:
+        kind: Kind of the element, as the vocabulary names it, or ``boolean``.
+        ref: SQL of the cell.
+    """
+    if kind in ("money", "decimal"):
+        places = f"(length({ref}) - strpos({ref}, '.') <= 8 OR strpos({ref}, '.') = 0)"
+        return f"(TRY_CAST({ref} AS {MONEY}) IS NOT NULL AND {ref} = trim({ref}) AND {places})"
+    if kind == "integer":
+        return f"(CAST(TRY_CAST({ref} AS INTEGER) AS VARCHAR) = {ref})"
+    if kind in ("date", "birth_date"):
+        return f"(CAST(TRY_CAST({ref} AS DATE) AS VARCHAR) = {ref})"
+    if kind == "timestamp":
+        return (
+            f"(length({ref}) = 19 AND {ref}[5] = '-' AND TRY_CAST({ref} AS TIMESTAMP) IS NOT NULL)"
+        )
+    if kind in ("code", "flag"):
+        return f"({ref} = upper(trim({ref})) AND {_ascii(ref)} AND {ref} NOT IN ({_TOKENS}))"
+    if kind == "identifier":
+        return f"({ref} = trim({ref}) AND {_ascii(ref)} AND upper({ref}) NOT IN ({_TOKENS}))"
+    if kind == "text":
+        return f"({ref} = trim({ref}) AND {_ascii(ref)} AND upper({ref}) NOT IN ({_TOKENS}))"
+    return "false"
+
+
+def plain_value(kind: str, ref: str) -> str:
+    """Return SQL of a plain cell's typed value."""
+    if kind in ("money", "decimal"):
+        return f"TRY_CAST({ref} AS {MONEY})"
+    if kind == "integer":
+        return f"TRY_CAST({ref} AS INTEGER)"
+    if kind in ("date", "birth_date"):
+        return f"TRY_CAST({ref} AS DATE)"
+    if kind == "timestamp":
+        return f"TRY_CAST({ref} AS TIMESTAMP)"
+    return ref
+
+
+# -- numbers ---------------------------------------------------------------------------------
+
+
+def number(bare: str) -> str:
+    """Return SQL for a number however it is written, DECIMAL(26,8), or NULL.
+
+    Brackets or a trailing minus for negatives, CR and DR, percent. More than eight places is
+    rounded half up.
+
+    Args:
+        bare: SQL of the cell after ``bare_number``.
+    """
+    return f"""CASE
+        WHEN {bare} LIKE '(%)' THEN -TRY_CAST({bare}[2:-2] AS {MONEY})
+        WHEN {bare} LIKE '%-' THEN -TRY_CAST({bare}[:-2] AS {MONEY})
+        WHEN {bare} ILIKE '%CR' THEN -TRY_CAST({bare}[:-3] AS {MONEY})
+        WHEN {bare} ILIKE '%DR' THEN TRY_CAST({bare}[:-3] AS {MONEY})
+        WHEN {bare} LIKE '%\\%' ESCAPE '\\'
+            THEN CAST(TRY_CAST({bare}[:-2] AS {MONEY}) * 0.01 AS {MONEY})
+        WHEN contains({bare}, '_') THEN NULL
+        ELSE TRY_CAST({bare} AS {MONEY}) END"""
+
+
+# -- dates -----------------------------------------------------------------------------------
+
+
+def _formats(formats: tuple[str, ...]) -> str:
+    listed = [*formats, *(f"{day} {time}" for day in formats for time in _TIMES)]
+    return "[" + ", ".join(quote_literal(item) for item in listed) + "]"
+
+
+def _parsed(ref: str, short: tuple[str, ...], long: tuple[str, ...]) -> str:
+    """Parse by the first format that fits; two-digit years first, as %Y takes '26' for year 26."""
+    return f"try_strptime({ref}, {_formats((*short, *long))})"
+
+
+def _iso(ref: str) -> str:
+    text = f"replace({ref}, '/', '-')"
+    return (
+        f"CASE WHEN regexp_matches({ref}, '^\\d{{4}}[-/]\\d{{1,2}}[-/]\\d{{1,2}}') THEN "
+        f"coalesce(TRY_CAST({text} AS TIMESTAMP), TRY_CAST({text}[:10] AS TIMESTAMP)) END"
+    )
+
+
+def _compact(ref: str) -> str:
+    return (
+        f"CASE WHEN regexp_full_match({ref}, '(19|20)\\d{{6}}') "
+        f"THEN try_strptime({ref}, '%Y%m%d') END"
+    )
+
+
+def _month_only(ref: str) -> str:
+    return (
+        f"CASE WHEN regexp_full_match({ref}, '(19|20)\\d\\d-(0[1-9]|1[0-2])') "
+        f"THEN TRY_CAST({ref} || '-01' AS TIMESTAMP) END"
+    )
+
+
+def _serial(ref: str) -> str:
+    """Day numbers of spreadsheets, 11 May 1927 to 5 June 2118."""
+    return (
+        f"CASE WHEN regexp_full_match({ref}, '[1-7]\\d{{4}}(\\.\\d+)?') THEN TIMESTAMP "
+        f"'1899-12-30' + to_seconds(CAST(round(TRY_CAST({ref} AS DOUBLE) * 86400) AS BIGINT)) END"
+    )
+
+
+def _month_name(ref: str) -> str:
+    bare = f"regexp_replace({ref}, '(\\d)(st|nd|rd|th)\\b|,', '\\1', 'g')"
+    return _parsed(bare, _MONTH_NAME_SHORT, _MONTH_NAME)
+
+
+def date_ways(text: str) -> dict[str, str]:
+    """Return SQL of the timestamp that each way of writing dates reads, or NULL.
+
+    The ways exclude one another, but for ``uk`` and ``us``: days before months, or after.
+    """
+    return {
+        "iso": _iso(text),
+        "uk": _parsed(text, _UK_SHORT, _UK),
+        "us": _parsed(text, _US_SHORT, _US),
+        "month_name": _month_name(text),
+        "serial": _serial(text),
+        "compact": _compact(text),
+        "month_only": _month_only(text),
+    }
+
+
+def moment(text: str, ways: Sequence[str]) -> str:
+    """Return SQL for the timestamp in a present cell, written in one of some ways."""
+    known = date_ways(text)
+    listed = ", ".join(known[way] for way in ways)
+    return f"coalesce({listed})" if listed else "CAST(NULL AS TIMESTAMP)"
+
+
+# -- every kind ------------------------------------------------------------------------------
+
+
+def clean_value(
+    kind: str, text: str, bare: str, *, ways: Sequence[str] = (), signs: bool = True
+) -> str:
+    """Return SQL of the typed value of a cell however it is written; NULL if unreadable.
+
+    Args:
+        kind: Kind of the element.
+        text: SQL of the cell after ``present``.
+        bare: SQL of the cell after ``bare_number``; used for numbers only.
+        ways: For dates, the ways in which the column writes them.
+        signs: For numbers, whether brackets, trailing signs or percents occur.
+    """
+    if kind in ("money", "decimal"):
+        return number(bare) if signs else f"TRY_CAST({bare} AS {MONEY})"
+    if kind == "integer":
+        value = f"TRY_CAST({bare} AS {MONEY})"
+        return f"CASE WHEN {value} % 1 = 0 THEN TRY_CAST({value} AS INTEGER) END"
+    if kind == "date":
+        return f"CAST({moment(text, ways)} AS DATE)"
+    if kind == "timestamp":
+        return moment(text, ways)
+    if kind == "birth_date":
+        return f"CAST({moment(text, ways)} AS DATE)"
+    if kind in ("code", "flag"):
+        return f"regexp_replace(upper({text}), '^(\\d+)\\.0+$', '\\1')"
+    if kind == "identifier":
+        return f"regexp_replace({text}, '^(\\d+)\\.0+$', '\\1')"
+    return text
+
+
+def birth_month(day: str) -> str:
+    """Return SQL for the first of the month of birth; a date to come is a century too late."""
+    lived = f"CASE WHEN {day} > current_date THEN {day} - INTERVAL 100 YEAR ELSE {day} END"
+    return f"CAST(date_trunc('month', {lived}) AS DATE)"
+
+
+def boolean_value(text: str) -> str:
+    """Return SQL for true, false or NULL for a yes or no however it is written."""
+    return f"""CASE WHEN upper({text}) IN ('Y', 'YES', 'T', 'TRUE', '1') THEN true
+        WHEN upper({text}) IN ('N', 'NO', 'F', 'FALSE', '0') THEN false END"""
+
+
+def untidiness(kind: str, cell: str, text: str, value: str) -> tuple[Untidiness, ...]:
+    """Return every kind of change that cleaning makes to a column, with SQL that counts its rows.
+
+    Args:
+        kind: Kind of the element.
+        cell: SQL of the raw cell.
+        text: SQL of the cell after ``present``.
+        value: SQL of the cleaned value.
+    """
+    common = (
+        Untidiness("word for missing taken as empty", f"{text} IS NULL AND trim({cell}) <> ''"),
+        Untidiness("white space removed", f"{text} IS NOT NULL AND {text} <> {cell}"),
+    )
+    if kind in ("money", "decimal", "integer"):
+        return (*common, *_number_untidiness(text, value))
+    if kind in ("date", "timestamp", "birth_date"):
+        return (
+            *common,
+            *(Untidiness(way, f"({sql}) IS NOT NULL") for way, sql in date_ways(text).items()),
+            Untidiness("filled", f"{text} IS NOT NULL"),
+        )
+    dotted = Untidiness(".0 removed", f"regexp_matches({text}, '^\\d+\\.0+$')")
+    if kind in ("code", "flag"):
+        return (*common, Untidiness("case changed", f"upper({text}) <> {text}"), dotted)
+    return (*common, dotted) if kind == "identifier" else common
+
+
+def _number_untidiness(text: str, value: str) -> tuple[Untidiness, ...]:
+    read = f"{value} IS NOT NULL"
+    return (
+        Untidiness("thousands comma removed", f"contains({text}, ',') AND {read}"),
+        Untidiness(
+            "currency sign removed", f"regexp_matches({text}, '[{_CURRENCY}]|GBP') AND {read}"
+        ),
+        Untidiness("brackets read as negative", f"{text} LIKE '%(%)%' AND {read}"),
+        Untidiness(
+            "trailing sign read", f"regexp_matches({text}, '(?i)(-|CR|DR)\\s*$') AND {read}"
+        ),
+        Untidiness("percent read", f"{text} LIKE '%\\%%' ESCAPE '\\' AND {read}"),
+        Untidiness("rounded to eight places", f"regexp_matches({text}, '\\.\\d{{9,}}') AND {read}"),
+        Untidiness("unreadable", f"{text} IS NOT NULL AND {value} IS NULL"),
+    )
+
+
+# -- people ----------------------------------------------------------------------------------
+
+NHS_LIKE = "(^|[^0-9A-Za-z])([0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4})($|[^0-9A-Za-z])"
+"""Ten digits that may be an NHS number, alone or in groups of 3, 3 and 4."""
+
+
+def digits(ref: str) -> str:
+    """Return SQL for the cell as digits only; NULL when it is no number in any grouping."""
+    bare = f"regexp_replace({ref}, '[{_SPACE}-]|\\.0$', '', 'g')"
+    return f"CASE WHEN regexp_matches({bare}, '^\\d+$') THEN {bare} END"
+
+
+def nhs_number_is_valid(number: str) -> str:
+    """Return SQL for whether ten digits have a right check digit (modulus 11; Data Dictionary).
+
+    Args:
+        number: SQL of the ten digits as BIGINT, NULL for anything else.
+    """
+    terms = " + ".join(f"{number} // {10 ** (9 - i)} % 10 * {10 - i}" for i in range(9))
+    # The weighted sum of all ten digits, the check digit with weight one, is divisible by 11.
+    return f"(({terms} + {number} % 10) % 11 = 0 AND {number} % 1111111111 <> 0)"
+
+
+def postcode_district(text: str) -> str:
+    """Return SQL for the outward part of a postcode; NULL for what is none."""
+    close = f"upper(replace({text}, ' ', ''))"
+    whole = f"regexp_extract({close}, '^([A-Z]{{1,2}}[0-9][A-Z0-9]?)[0-9][A-Z]{{2}}$', 1)"
+    outward = f"regexp_extract({close}, '^([A-Z]{{1,2}}[0-9][A-Z0-9]?)$', 1)"
+    return f"coalesce(nullif({whole}, ''), nullif({outward}, ''))"
+
+
+def without_identifiers(ref: str) -> str:
+    """Return SQL for free text with anything like an NHS number replaced by [removed]."""
+    return f"regexp_replace({ref}, '{NHS_LIKE}', '\\1[removed]\\3', 'g')"
