@@ -137,3 +137,18 @@ def test_year_end_adjustments_are_timed_after_month_12() -> None:
     last = calendar.clocks(None, None, FinancialMonth.parse("2025/26-M12"))
     adjustments = calendar.clocks(None, None, FinancialMonth.parse("2025/26-M13"))
     assert adjustments.flex_date == last.freeze_date
+
+
+def test_a_workspace_may_set_its_own_timetable() -> None:
+    offsets = default_offsets().with_settings({"flex_date_working_days": 13})
+    clocks = Calendar(defaults=offsets).clocks(None, None, APRIL)
+    assert clocks.flex_date == date(2026, 5, 20)
+    assert clocks.source == "default timetable (workspace settings)"
+
+
+@pytest.mark.parametrize(
+    "section", [{"flex": 3}, {"flex_date_working_days": "soon"}, {"flex_date_working_days": -1}]
+)
+def test_a_timetable_setting_that_makes_no_sense_is_refused(section: dict[str, Any]) -> None:
+    with pytest.raises(ComptrollerError, match="calendar"):
+        default_offsets().with_settings(section)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
@@ -44,6 +44,32 @@ class DefaultOffsets:
     status: str
     month_13_later_by_months: int
     dates: Mapping[str, Offset]
+
+    def with_settings(self, section: Mapping[str, Any]) -> DefaultOffsets:
+        """Return the timetable as a workspace's settings section `calendar` changes it.
+
+        A date is changed by its name with `_working_days` behind it: `flex_date_working_days = 13`.
+
+        Raises:
+            ComptrollerError: An unknown setting, or one that is not a whole number of days.
+        """
+        dates = dict(self.dates)
+        for setting, value in section.items():
+            name = setting.removesuffix("_working_days")
+            where = f"comptroller.toml, [calendar] {setting}"
+            if name == setting or name not in dates:
+                raise ComptrollerError(
+                    "there is no such setting",
+                    where=where,
+                    remedy=f"Known: {', '.join(f'{known}_working_days' for known in dates)}.",
+                )
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ComptrollerError(
+                    f"{value!r} is not a number of working days", where=where, remedy="Mend it."
+                )
+            dates[name] = replace(dates[name], working_days=value)
+        status = "workspace settings" if section else self.status
+        return replace(self, status=status, dates=dates)
 
 
 @cache
