@@ -31,11 +31,12 @@ WITH numbers AS (
   SELECT range AS n, 999000000 + (range * 7919) % 900000 AS stem FROM range(60000)),
 digits AS (
   SELECT n, stem, 11 - list_sum([CAST(substr(CAST(stem AS VARCHAR), i, 1) AS INTEGER) * (11 - i)
-                        FOR i IN range(1, 10)]) % 11 AS digit FROM numbers),
-patients AS (
-  SELECT row_number() OVER (ORDER BY n) - 1 AS p,
-         CAST(stem AS VARCHAR) || CAST(digit % 11 AS VARCHAR) AS nhs_number
-  FROM digits WHERE digit <> 10)
+                        FOR i IN range(1, 10)]) % 11 AS digit FROM numbers)
+SELECT row_number() OVER (ORDER BY n) - 1 AS p,
+       CAST(stem AS VARCHAR) || CAST(digit % 11 AS VARCHAR) AS nhs_number
+FROM digits WHERE digit <> 10
+"""
+_ROWS = """
 SELECT CAST(1 + r.range % 3 AS VARCHAR) AS "FINANCIAL MONTH", '202627' AS "FINANCIAL YEAR",
        '2026-07-15T09:00:00' AS "DATE AND TIME DATA SET CREATED",
        'RZ9' AS "ORGANISATION IDENTIFIER (CODE OF PROVIDER)",
