@@ -62,7 +62,8 @@ SELECT CAST(1 + r.range % 3 AS VARCHAR) AS "FINANCIAL MONTH", '202627' AS "FINAN
        CAST(CAST(60 + r.range % 400 AS DECIMAL(18, 2)) / 1 AS DECIMAL(18, 2))
          AS "ACTIVITY UNIT PRICE",
        CAST(60 + r.range % 400 AS DECIMAL(18, 2)) AS "TOTAL COST"
-FROM range({rows}) r JOIN patients p ON p.p = r.range % (SELECT count(*) FROM patients)
+FROM (SELECT range, range % 50000 AS patient FROM range({rows})) r
+JOIN patients p ON p.p = r.patient
 """
 
 
