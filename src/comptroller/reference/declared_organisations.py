@@ -146,7 +146,10 @@ def _code_set(
 TREATMENT_FUNCTIONS = _code_set(
     "treatment_functions",
     "Treatment function codes",
-    (Column("group_name", "text", "Group for reports", aliases=("group",)),),
+    (
+        Column("group_name", "text", "Group for reports", aliases=("group",)),
+        Column("paediatric", "flag", "Whether the function is for children"),
+    ),
     ("treatment_function", "tfc"),
 )
 POINTS_OF_DELIVERY = _code_set(
@@ -155,6 +158,9 @@ POINTS_OF_DELIVERY = _code_set(
     (
         Column("pod_group", "text", "Group for reports, such as Elective", aliases=("group",)),
         Column("measure", "text", "What one unit of activity counts"),
+        Column("setting", "text", "Where care is given: admitted, outpatient ..."),
+        Column("currency", "text", "What is priced: spell, attendance, bed day ..."),
+        Column("non_activity", "flag", "Money only, no care counted"),
     ),
     ("point_of_delivery", "pods", "pod"),
 )

@@ -63,12 +63,14 @@ class Lineage:
     opened: dict[str, date] = field(default_factory=dict)
     closed: dict[str, date] = field(default_factory=dict)
     _arrivals: dict[str, list[tuple[str, Succession]]] = field(default_factory=dict)
+    _days: dict[str, list[date]] = field(default_factory=dict)
 
     def add(self, from_code: str, step: Succession) -> None:
         """Add one step, unless it leads nowhere."""
         if from_code != step.to_code:
             self.successions.setdefault(from_code, []).append(step)
             self._arrivals.setdefault(step.to_code, []).append((from_code, step))
+            self._days.clear()
 
     def bodies(
         self, code: str, on: date, since: date = ALWAYS, seen: frozenset[str] = frozenset()
@@ -123,21 +125,33 @@ class Lineage:
 
     def turning_days(self, code: str) -> list[date]:
         """Return the days on which the body behind a code may change, in order."""
-        days: set[date] = set()
-        reached, waiting = {code}, [code]
-        while waiting:
-            here = waiting.pop()
-            near = {step.to_code for step in self.successions.get(here, ())}
-            near |= {origin for origin, _ in self._arrivals.get(here, ())}
-            days |= {step.day for step in self.successions.get(here, ())}
-            days |= {step.day for _, step in self._arrivals.get(here, ())}
-            if here in self.parents:
-                near.add(self.parents[here])
-            if here in self.opened:
-                days.add(self.opened[here])
-            waiting.extend(near - reached)
-            reached |= near
-        return sorted(day for day in days if ALWAYS < day <= EVER)
+        if not self._days:
+            self._gather_days()
+        return self._days.get(code, [])
+
+    def _gather_days(self) -> None:
+        """Note for every code the days of all codes that it is tied to in any way."""
+        near: dict[str, set[str]] = {}
+        for code, steps in self.successions.items():
+            for step in steps:
+                near.setdefault(code, set()).add(step.to_code)
+                near.setdefault(step.to_code, set()).add(code)
+        for code, parent in self.parents.items():
+            near.setdefault(code, set()).add(parent)
+            near.setdefault(parent, set()).add(code)
+        for first in near:
+            if first in self._days:
+                continue
+            family, waiting = {first}, [first]
+            while waiting:
+                new = near[waiting.pop()] - family
+                family |= new
+                waiting.extend(new)
+            days = {step.day for code in family for step in self.successions.get(code, ())}
+            days |= {self.opened[code] for code in family if code in self.opened}
+            ordered = sorted(day for day in days if ALWAYS < day <= EVER)
+            for code in family:
+                self._days[code] = ordered
 
     def spans(self, code: str) -> list[Span]:
         """Return who stands behind a code, from ever to ever, without gaps or overlaps."""
@@ -162,33 +176,13 @@ def create_payer_tables(con: duckdb.DuckDBPyConnection) -> None:
     Reads the views ``organisations``, ``successions``, ``practices`` and ``contracts`` of the same
     connection.
     """
+    roles = _roles(con)
     commissioners = _lineage(con, ("commissioner",))
     providers = _lineage(con, ("provider", "site"))
-    not_commissioners = _codes(
-        con, "SELECT org_code FROM organisations WHERE role <> 'commissioner'"
-    )
-    not_providers = _codes(
-        con, "SELECT org_code FROM organisations WHERE role NOT IN ('provider', 'site')"
-    )
-    payer_codes = _codes(
-        con,
-        "SELECT org_code FROM organisations WHERE role = 'commissioner' "
-        "UNION SELECT from_code FROM successions UNION SELECT to_code FROM successions "
-        "UNION SELECT commissioner_code FROM practices "
-        "UNION SELECT commissioner_code FROM contracts",
-    )
-    provider_codes = _codes(
-        con,
-        "SELECT org_code FROM organisations WHERE role IN ('provider', 'site') "
-        "UNION SELECT from_code FROM successions UNION SELECT to_code FROM successions "
-        "UNION SELECT provider_code FROM contracts",
-    )
-    _create_table(
-        con, "legal_payers", "legal_payer", commissioners, payer_codes - not_commissioners
-    )
-    _create_table(
-        con, "current_providers", "provider_code", providers, provider_codes - not_providers
-    )
+    payer_codes = {code for code, role in roles.items() if role in ("commissioner", "")}
+    provider_codes = {code for code, role in roles.items() if role in ("provider", "site", "")}
+    _create_table(con, "legal_payers", "legal_payer", commissioners, payer_codes)
+    _create_table(con, "current_providers", "provider_code", providers, provider_codes)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP VIEW practice_payers AS
@@ -203,8 +197,42 @@ def create_payer_tables(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _codes(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
-    return {str(row[0]) for row in con.execute(sql).fetchall() if row[0] is not None}
+def _roles(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the role of every code that is spoken of; empty text where nothing tells.
+
+    A code that only a succession, a practice or a contract names has the role of what it is tied
+    to there.
+    """
+    known = "SELECT org_code, role FROM organisations WHERE role <> 'practice'"
+    roles = dict(con.execute(known).fetchall())
+    for sql, role in (
+        ("SELECT DISTINCT commissioner_code FROM practices", "commissioner"),
+        ("SELECT DISTINCT commissioner_code FROM contracts", "commissioner"),
+        ("SELECT DISTINCT provider_code FROM contracts", "provider"),
+    ):
+        for (code,) in con.execute(sql).fetchall():
+            roles.setdefault(code, role)
+    steps = con.execute("SELECT from_code, to_code FROM successions ORDER BY date DESC").fetchall()
+    practices = {
+        row[0]
+        for row in con.execute(
+            "SELECT org_code FROM organisations WHERE role = 'practice' AND org_code IN "
+            "(SELECT from_code FROM successions UNION SELECT to_code FROM successions)"
+        ).fetchall()
+    }
+    told = True
+    while told:
+        told = False
+        for pair in steps:
+            for code, other in (pair, pair[::-1]):
+                if code not in roles and code not in practices and roles.get(other):
+                    roles[code] = roles[other]
+                    told = True
+    for pair in steps:
+        for code in pair:
+            if code not in practices:
+                roles.setdefault(code, "")
+    return roles
 
 
 def _lineage(con: duckdb.DuckDBPyConnection, roles: Sequence[str]) -> Lineage:
