@@ -115,6 +115,25 @@ class Choice:
     message: str
 
 
+@dataclass(frozen=True)
+class Amount:
+    """A column for the reader to fill in with pounds, nil or more."""
+
+    title: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A column for the reader to fill in with a date."""
+
+    title: str
+    message: str
+
+
+Input = Choice | Amount | Day
+
+
 @dataclass
 class Sheet:
     """One sheet of a `Book`. Rows and columns count from 0."""
@@ -184,9 +203,10 @@ class Sheet:
         rows: Iterable[Sequence[Value]],
         *,
         total: Sequence[Value] | None = None,
-        inputs: Mapping[str, Choice | None] | None = None,
+        inputs: Mapping[str, Input | None] | None = None,
         freeze_columns: int = 1,
         filters: bool = True,
+        freeze: bool = True,
         wrap: frozenset[str] = frozenset(),
         widths: dict[str, float] | None = None,
     ) -> int:
@@ -200,6 +220,7 @@ class Sheet:
                 have one; cells are coloured and unlocked.
             freeze_columns: How many columns stay in sight.
             filters: Whether the head gets filters.
+            freeze: Whether the head stays in sight and repeats in print.
             wrap: Names of columns whose words break over lines.
             widths: Widths in characters that are not to be guessed.
         """
@@ -232,8 +253,9 @@ class Sheet:
         for at, column in enumerate(columns):
             limit = 60.0 if column.name in wrap else 42.0
             self.width(at, known.get(column.name, min(measured[at], limit)))
-        self.sheet.freeze_panes(head + 1, freeze_columns)
-        self.sheet.repeat_rows(head)
+        if freeze:
+            self.sheet.freeze_panes(head + 1, freeze_columns)
+            self.sheet.repeat_rows(head)
         self._choices(columns, inputs, head + 1, head + count)
         return count
 
@@ -251,31 +273,43 @@ class Sheet:
     def _choices(
         self,
         columns: Sequence[Column],
-        inputs: Mapping[str, Choice | None],
+        inputs: Mapping[str, Input | None],
         first: int,
         last: int,
     ) -> None:
         for at, column in enumerate(columns):
-            choice = inputs.get(column.name)
-            if choice is None or last < first:
+            entry = inputs.get(column.name)
+            if entry is None or last < first:
                 continue
-            source: list[str] | str = list(choice.values)
-            if len(",".join(choice.values)) > 255:
-                source = self.book.list_source(choice.values)
-            self.sheet.data_validation(
-                first,
-                at,
-                last,
-                at,
-                {
-                    "validate": "list",
-                    "source": source,
-                    "input_title": choice.title[:32],
-                    "input_message": choice.message[:255],
-                    "error_title": "Not one of the codes",
-                    "error_message": "Choose a code from the list.",
-                },
-            )
+            rule = self._rule(entry)
+            rule["input_title"] = entry.title[:32]
+            rule["input_message"] = entry.message[:255]
+            self.sheet.data_validation(first, at, last, at, rule)
+
+    def _rule(self, entry: Input) -> dict[str, Any]:
+        if isinstance(entry, Amount):
+            return {
+                "validate": "decimal",
+                "criteria": ">=",
+                "value": 0,
+                "error_title": "Not an amount",
+                "error_message": "Write pounds and pence, nil or more, without words.",
+            }
+        if isinstance(entry, Day):
+            return {
+                "validate": "date",
+                "criteria": ">=",
+                "value": date(2000, 1, 1),
+                "error_title": "Not a date",
+                "error_message": "Write a date as day month year.",
+            }
+        short = len(",".join(entry.values)) <= 255 and not any("," in v for v in entry.values)
+        return {
+            "validate": "list",
+            "source": list(entry.values) if short else self.book.list_source(entry.values),
+            "error_title": "Not one of the codes",
+            "error_message": "Choose a code from the list.",
+        }
 
 
 def _head_width(column: Column) -> float:

@@ -1,0 +1,148 @@
+"""Which findings go into a provider's workbook, and as what: claims, leads, or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from comptroller.challenges.rules import RuleNote
+from comptroller.errors import ComptrollerError
+from comptroller.warehouse import Warehouse, quote_literal
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the contract lead decides about an export.
+
+    Args:
+        include_undercharges: Put findings in the provider's favour into the workbook too.
+    """
+
+    include_undercharges: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """The check run that a workbook stands on."""
+
+    run_id: str
+    started_at: datetime
+    basis: str
+    scope: Mapping[str, Any]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class CheckTotals:
+    """What one check found at the provider; pounds."""
+
+    check_id: str
+    findings: int
+    in_alternative: int
+    gross: Decimal
+    net: Decimal
+    cash: Decimal
+    baseline: Decimal
+
+
+def open_tables(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
+    """Make the views that an export reads."""
+    warehouse.view(con, "check_runs", "results", "findings", "submissions")
+
+
+def latest_run(con: duckdb.DuckDBPyConnection) -> Run:
+    """Return the latest check run.
+
+    Raises:
+        ComptrollerError: No check has been run yet.
+    """
+    row = con.execute(
+        "SELECT run_id, started_at, basis, scope, rulebook_fingerprint FROM check_runs "
+        "ORDER BY started_at DESC, run_id DESC LIMIT 1"
+    ).fetchone()
+    if row is None:
+        raise ComptrollerError(
+            "nothing has been checked yet, so there is nothing to challenge",
+            remedy="Run: comptroller check",
+        )
+    run_id, started_at, basis, scope, fingerprint = row
+    return Run(
+        run_id, started_at.replace(tzinfo=UTC), basis, json.loads(scope or "{}"), fingerprint or ""
+    )
+
+
+def providers_of(con: duckdb.DuckDBPyConnection, run: Run) -> tuple[str, ...]:
+    """Return the providers that the run looked at, in order of code."""
+    rows = con.execute(
+        "SELECT provider_code FROM results WHERE run_id = ? UNION "
+        "SELECT coalesce(counterparty_code, provider_code) FROM findings WHERE run_id = ? "
+        "ORDER BY 1",
+        [run.run_id, run.run_id],
+    ).fetchall()
+    return tuple(row[0] for row in rows if row[0])
+
+
+def select(
+    con: duckdb.DuckDBPyConnection,
+    run: Run,
+    provider_code: str,
+    rules: Mapping[str, RuleNote],
+) -> None:
+    """Make the table `chosen`: the provider's findings with what each of them is.
+
+    `sort` is claim, lead (a statistical estimate: no claim), undercharge (in the provider's
+    favour) or fixed (gone since the last run). Findings belong to the counterparty, who answers.
+    """
+    estimates = [note.check_id for note in rules.values() if note.is_estimate]
+    listed = ", ".join(quote_literal(check) for check in sorted(estimates)) or "''"
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen AS SELECT *, "
+        "CASE WHEN status = 'fixed' THEN 'fixed' "
+        f"WHEN check_id IN ({listed}) THEN 'lead' "
+        "WHEN gross_value < 0 THEN 'undercharge' ELSE 'claim' END AS sort "
+        "FROM findings WHERE run_id = ? AND coalesce(counterparty_code, provider_code) = ?",
+        [run.run_id, provider_code],
+    )
+
+
+def sorts_in_log(options: Options) -> tuple[str, ...]:
+    """Return the sorts of findings that stand in the log as claims."""
+    return ("claim", "undercharge") if options.include_undercharges else ("claim",)
+
+
+def totals_by_check(
+    con: duckdb.DuckDBPyConnection, sorts: tuple[str, ...]
+) -> tuple[CheckTotals, ...]:
+    """Return counts and pounds by check over the chosen findings of some sorts."""
+    rows = con.execute(
+        "SELECT check_id, count(*), count(*) FILTER (in_alternative), "
+        "coalesce(sum(gross_value), 0), coalesce(sum(net_value), 0), "
+        "coalesce(sum(cash_value), 0), coalesce(sum(baseline_value), 0) "
+        f"FROM chosen WHERE sort IN ({_listed(sorts)}) GROUP BY check_id ORDER BY check_id"
+    ).fetchall()
+    return tuple(
+        CheckTotals(row[0], row[1], row[2], *(Decimal(cell) for cell in row[3:])) for row in rows
+    )
+
+
+def rows(
+    con: duckdb.DuckDBPyConnection, columns: tuple[str, ...], sorts: tuple[str, ...]
+) -> Iterator[tuple[Any, ...]]:
+    """Return the chosen findings of some sorts, a thousand at a time, always in one order."""
+    result = con.execute(
+        f"SELECT {', '.join(columns)} FROM chosen WHERE sort IN ({_listed(sorts)}) "
+        "ORDER BY check_id, financial_year, month, data_set, commissioner_code, submission_id, "
+        'sheet, "row", finding_id'
+    )
+    while batch := result.fetchmany(1000):
+        yield from batch
+
+
+def _listed(sorts: tuple[str, ...]) -> str:
+    return ", ".join(quote_literal(sort) for sort in sorts)
