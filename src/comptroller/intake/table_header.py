@@ -249,7 +249,7 @@ def _joined(
     """Return the words of each column over the heading rows, group labels spread to the right."""
     lowest = rows[-1]
     spread = [
-        _spread(row, first_row + index, merged, is_last=row is lowest)
+        _spread(row, first_row + index, merged, rows[index + 1] if index + 1 < len(rows) else None)
         for index, row in enumerate(rows)
     ]
     columns: list[tuple[int, str]] = []
@@ -266,23 +266,29 @@ def _joined(
     return tuple(columns), parts
 
 
-def _spread(row: _Row, number: int, merged: Merged, *, is_last: bool) -> list[str]:
-    """Return the cells of a heading row with each group label on every column it covers."""
+def _spread(row: _Row, number: int, merged: Merged, under: _Row | None) -> list[str]:
+    """Return the cells of a heading row with each group label on every column it covers.
+
+    A label that is merged over columns covers those; another one covers what follows up to the
+    next label, but only if a sub-heading stands below the label itself.
+    """
     cells = list(row.cells)
-    if is_last:
+    if under is None:
         return cells
-    spans = [
-        (left, right)
+    spans = {
+        left: min(right, len(cells) - 1)
         for top, left, bottom, right in merged
         if top <= number <= bottom and right > left
-    ]
-    if spans:
-        for left, right in spans:
-            for at in range(left + 1, min(right, len(cells) - 1) + 1):
-                cells[at] = cells[at] or (cells[left] if left < len(cells) else "")
-        return cells
-    label = ""
-    for at, cell in enumerate(cells):
-        label = cell or label
-        cells[at] = label
+    }
+    label, until = "", -1
+    for at, cell in enumerate(row.cells):
+        if cell:
+            open_ended = under.kinds[at] != "empty"
+            label, until = cell, spans.get(at, len(cells) - 1 if open_ended else at)
+        elif at <= until and (at in _covered(spans) or under.kinds[at] != "empty"):
+            cells[at] = label
     return cells
+
+
+def _covered(spans: dict[int, int]) -> set[int]:
+    return {at for left, right in spans.items() for at in range(left, right + 1)}
