@@ -16,7 +16,7 @@ from comptroller.intake.aggregates.figures import (
     ControlTotal,
     aggregate_rows_sql,
     control_totals,
-    unreadable_rows_sql,
+    unreadable_rows,
 )
 from comptroller.intake.aggregates.recognition import (
     AggregateMatch,
@@ -34,5 +34,5 @@ __all__ = [
     "control_totals",
     "recognise_aggregate",
     "recognise_aggregates",
-    "unreadable_rows_sql",
+    "unreadable_rows",
 ]

@@ -52,8 +52,7 @@ class AggregatePart:
     def unreadable(self) -> list[tuple[int, str]]:
         """Return the rows that go to quarantine, each with its reason."""
         table, match = self._loaded()
-        query = figures.unreadable_rows_sql(self.sheet, table, match)
-        return [(int(row), str(reason)) for row, reason in self.sheet.con.execute(query).fetchall()]
+        return figures.unreadable_rows(self.sheet, table, match)
 
     def controls(self) -> list[ControlTotal]:
         """Return the control totals of the sheet beside what is loaded."""
@@ -178,7 +177,7 @@ def _reason(
         if table is None or not table.header_rows:
             return f"{hidden}no table, only text (title, contents or notes)"
         names = ", ".join(heading for _, heading in table.header_columns[:3])
-        return f"{hidden}not a table of {title} (its headings begin {names})"
+        return f"{hidden}not the table of {title} that is loaded (its headings begin {names})"
     kept = next(
         (
             other

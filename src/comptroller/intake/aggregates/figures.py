@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -67,22 +68,50 @@ def _is_figure(column: int) -> str:
     return f"(c{column} IS NOT NULL AND {text} <> '' AND lower({text}) NOT IN ({_NO_FIGURE}))"
 
 
-def value_sql(sheet: RawSheet, table: FoundTable, column: MeasureColumn) -> str:
-    """Return SQL for the figure of a cell, NULL where there is none or it is not exact (`52+`).
+@dataclass(frozen=True)
+class _Figures:
+    """How to read the figures of each measure column, decided once by what its cells hold.
+
+    Attributes:
+        value: SQL for the figure, by column.
+        untidy: Columns with cells that are neither a plain number nor empty.
+    """
+
+    value: Mapping[int, str]
+    untidy: frozenset[int]
+
+
+def _figures(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> _Figures:
+    """Look at every measure column once and choose the cheapest exact way to read it.
 
     A percentage is given per hundred: `76.00%` is 76, and a column of fractions from Excel
-    (nothing above 1.5) is multiplied.
+    (nothing above 1.5 and no sign) is multiplied. A bound such as `52+` gives no figure.
     """
-    at = column.column
-    if column.measure.unit != "percent":
-        return number_sql(f"c{at}")
-    plain = number_sql(f"rtrim({_text(at)}, '%')")
-    row = sheet.con.execute(
-        f"SELECT max({plain}), bool_or(c{at} LIKE '%\\%' ESCAPE '\\') FROM {sheet.relation} "
-        f"WHERE {table.data_condition()}"
+    condition = data_condition(table, match)
+    asked = []
+    for column in match.measures:
+        cell = f"c{column.column}"
+        asked.append(f"count({cell}) - count(TRY_CAST({cell} AS {MONEY}))")
+        asked.append(f"max(TRY_CAST({cell} AS {MONEY}))")
+        asked.append(f"coalesce(bool_or(contains({cell}, '%')), false)")
+    answers = sheet.con.execute(
+        f"SELECT {', '.join(asked)} FROM {sheet.relation} WHERE {condition}"
     ).fetchone()
-    fraction = row is not None and row[0] is not None and row[0] <= Decimal("1.5") and not row[1]
-    return f"({plain}) * 100" if fraction else plain
+    answers = answers or ()
+    value: dict[int, str] = {}
+    untidy: set[int] = set()
+    for index, column in enumerate(match.measures):
+        at = column.column
+        odd, largest, signed = answers[3 * index : 3 * index + 3]
+        percent = column.measure.unit == "percent"
+        if not odd:
+            value[at] = f"TRY_CAST(c{at} AS {MONEY})"
+        else:
+            untidy.add(at)
+            value[at] = number_sql(f"rtrim({_text(at)}, '%')" if percent else f"c{at}")
+        if percent and not signed and largest is not None and largest <= Decimal("1.5"):
+            value[at] = f"({value[at]}) * 100"
+    return _Figures(value, frozenset(untidy))
 
 
 def period_values(
@@ -152,7 +181,7 @@ def _required(match: AggregateMatch) -> list[int]:
     ]
 
 
-def _bad_row_sql(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> str:
+def _bad_row_sql(sheet: RawSheet, table: FoundTable, match: AggregateMatch, read: _Figures) -> str:
     """Return SQL for the reason why a row cannot be loaded, NULL when it can."""
     cases = [f"WHEN {_period_sql(sheet, table, match)} IS NULL THEN 'the period cannot be read'"]
     for at in _required(match):
@@ -161,21 +190,34 @@ def _bad_row_sql(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> s
         cases.append(f"WHEN nullif({_text(at)}, '') IS NULL THEN {reason}")
     for column in match.measures:
         at = column.column
+        if at not in read.untidy:
+            continue
         # A figure given as a bound (52+, <5) is no error; it has no exact value.
         bound = f"regexp_full_match({_text(at)}, '[<>≤≥]\\s*[0-9.,]+%?|[0-9.,]+\\+')"
-        plain = number_sql(f"rtrim({_text(at)}, '%')")
         reason = quote_literal(f"the figure in {column.heading} cannot be read")
-        cases.append(f"WHEN {_is_figure(at)} AND NOT {bound} AND {plain} IS NULL THEN {reason}")
+        cases.append(
+            f"WHEN {_is_figure(at)} AND NOT {bound} AND ({read.value[at]}) IS NULL THEN {reason}"
+        )
     return f"CASE {' '.join(cases)} END"
 
 
-def unreadable_rows_sql(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> str:
-    """Return the query for data rows that cannot be loaded: row and reason, by row."""
-    reason = _bad_row_sql(sheet, table, match)
-    return (
+def unreadable_rows(
+    sheet: RawSheet, table: FoundTable, match: AggregateMatch
+) -> list[tuple[int, str]]:
+    """Return the data rows that cannot be loaded, each with its reason, by row."""
+    reason = _bad_row_sql(sheet, table, match, _figures(sheet, table, match))
+    found = sheet.con.execute(
         f"SELECT row, reason FROM (SELECT row, {reason} AS reason FROM {sheet.relation} "
         f"WHERE {data_condition(table, match)}) WHERE reason IS NOT NULL ORDER BY row"
-    )
+    ).fetchall()
+    return [(int(row), str(why)) for row, why in found]
+
+
+def _loaded_condition(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> str:
+    """Return the SQL condition on `row` for the rows that are loaded."""
+    bad = [row for row, _ in unreadable_rows(sheet, table, match)]
+    condition = data_condition(table, match)
+    return condition + (f" AND row NOT IN ({', '.join(map(str, bad))})" if bad else "")
 
 
 def aggregate_rows_sql(
@@ -187,57 +229,66 @@ def aggregate_rows_sql(
     either: the totals of the same row say that nothing else is missing, and the full extract
     would otherwise be mostly zeros.
     """
+    read = _figures(sheet, table, match)
     code, name = match.elements.get("organisation_code"), match.elements.get("organisation_name")
     code_sql = _text(code) if code is not None else quote_literal(NATIONAL_CODE)
     name_sql = _text(name) if name is not None else "NULL"
     if code is None:
         name_sql = quote_literal(NATIONAL_NAME)
-    structs = []
+    values, dimensions = [], []
     for order, column in enumerate(match.measures):
-        value = value_sql(sheet, table, column)
+        value = read.value[column.column]
         if column.measure.header_pattern is not None:
             value = f"nullif({value}, 0)"
-        structs.append(
-            f"{{'position': {order}, 'dimension': {_dimension_sql(match, column)}, "
-            f"'measure': {quote_literal(column.measure.name)}, "
-            f"'value': CAST({value} AS {MONEY})}}"
-        )
-    reason = _bad_row_sql(sheet, table, match)
+        values.append(f"CAST({value} AS {MONEY})")
+        dimensions.append(f"WHEN {order} THEN {_dimension_sql(match, column)}")
+    names = ", ".join(quote_literal(column.measure.name) for column in match.measures)
     return (
         f"SELECT {quote_literal(submission_id)} AS submission_id, {sheet.part} AS part, "
         f"{quote_literal(sheet.sheet)} AS sheet, row, {quote_literal(match.data_set)} AS data_set, "
         f"organisation_code, organisation_name, period_start, "
-        f"{quote_literal(match.period_kind)} AS period_kind, figure.dimension AS dimension, "
-        f"figure.measure AS measure, figure.value AS value FROM ("
-        f"SELECT row, {code_sql} AS organisation_code, {name_sql} AS organisation_name, "
+        f"{quote_literal(match.period_kind)} AS period_kind, "
+        f"CASE position {' '.join(dimensions)} END AS dimension, "
+        f"[{names}][position + 1] AS measure, value FROM ("
+        f"SELECT *, {code_sql} AS organisation_code, {name_sql} AS organisation_name, "
         f"{_period_sql(sheet, table, match)} AS period_start, "
-        f"unnest([{', '.join(structs)}]) AS figure FROM {sheet.relation} "
-        f"WHERE {data_condition(table, match)} AND ({reason}) IS NULL) "
-        f"WHERE figure.value IS NOT NULL ORDER BY row, figure.position"
+        f"unnest([{', '.join(values)}]) AS value, "
+        f"unnest(range({len(values)})) AS position FROM {sheet.relation} "
+        f"WHERE {_loaded_condition(sheet, table, match)}) "
+        f"WHERE value IS NOT NULL ORDER BY row, position"
     )
 
 
 def control_totals(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> list[ControlTotal]:
     """Return what each total row states of each additive measure beside the sum loaded.
 
-    Sub-totals inside the data are left out: they state a group, not the table.
+    Sub-totals inside the data state a group, not the table, and are left out; where every group
+    has one by its code (C_999), they are added up and compared together, under the last one's row.
     """
-    rows = [row for row in table.total_rows if not _inside(table, row)]
     columns = [column for column in match.measures if column.measure.additive]
-    if not rows or not columns:
+    if not columns:
         return []
-    cells_sql = [number_sql(f"c{column.column}") for column in columns]
-    sums = sheet.con.execute(
-        f"SELECT {', '.join(f'sum({cell})' for cell in cells_sql)} "
-        f"FROM {sheet.relation} WHERE {data_condition(table, match)} "
-        f"AND ({_bad_row_sql(sheet, table, match)}) IS NULL"
+    read = _figures(sheet, table, match)
+    sums = ", ".join(f"sum({read.value[column.column]})" for column in columns)
+    loaded = sheet.con.execute(
+        f"SELECT {sums} FROM {sheet.relation} WHERE {_loaded_condition(sheet, table, match)}"
     ).fetchone()
     controls: list[ControlTotal] = []
-    for row in rows:
-        cells = sheet.rows(row, row)[0]
-        for column, loaded in zip(columns, sums or (), strict=True):
-            stated = number_of(cells[column.column])
-            if stated is not None:
+    coded = _coded_subtotals(sheet, table, match)
+    rows: list[tuple[int, Sequence[Decimal | None]]] = []
+    if coded:
+        stated = sheet.con.execute(
+            f"SELECT {sums} FROM {sheet.relation} WHERE row IN ({', '.join(map(str, coded))})"
+        ).fetchone()
+        rows.append((coded[-1], stated or ()))
+    else:
+        for row in table.total_rows:
+            if not table.first_data_row < row < table.last_data_row:
+                cells = sheet.rows(row, row)[0]
+                rows.append((row, [number_of(cells[column.column]) for column in columns]))
+    for row, figures in rows:
+        for column, said, summed in zip(columns, figures, loaded or (), strict=True):
+            if said is not None:
                 controls.append(
                     ControlTotal(
                         row,
@@ -245,12 +296,21 @@ def control_totals(sheet: RawSheet, table: FoundTable, match: AggregateMatch) ->
                         column.heading,
                         column.measure.name,
                         column.measure.unit,
-                        stated,
-                        loaded if loaded is not None else Decimal(0),
+                        said,
+                        summed if summed is not None else Decimal(0),
                     )
                 )
     return controls
 
 
-def _inside(table: FoundTable, row: int) -> bool:
-    return table.first_data_row < row < table.last_data_row
+def _coded_subtotals(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> list[int]:
+    """Return the rows set aside as totals of all treatment functions, by their code."""
+    column = match.elements.get("treatment_function_code")
+    rows = sorted({*match.subtotal_rows, *table.total_rows})
+    if column is None or not rows:
+        return []
+    found = sheet.con.execute(
+        f"SELECT row FROM {sheet.relation} WHERE row IN ({', '.join(map(str, rows))}) "
+        f"AND upper({_text(column)}) IN ('C_999', '999') ORDER BY row"
+    ).fetchall()
+    return [int(row[0]) for row in found]
