@@ -9,7 +9,9 @@ WITHIN = "A&E attendances less than 4 hours from arrival to admission, transfer 
 
 
 def test_the_published_data_sets_are_declared() -> None:
-    assert AGGREGATE_DATA_SETS == ("AE_ATTENDANCES", "MAR", "RTT", "NSRC")
+    assert AGGREGATE_DATA_SETS == (
+        "AE_ATTENDANCES", "MAR", "RTT", "NSRC", "KH03", "FFT_AE", "RTT_NATIONAL",
+    )  # fmt: skip
     for name in AGGREGATE_DATA_SETS:
         item = DATA_SETS[name]
         assert item.measures

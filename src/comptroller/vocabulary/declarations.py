@@ -154,7 +154,7 @@ def data_sets() -> dict[str, DataSet]:
     """Return every data set by id: line sets first, then published activity, plan, payments."""
     root = files("comptroller.vocabulary")
     made: dict[str, DataSet] = {}
-    for name in ("data_sets.toml", "other_data_sets.toml"):
+    for name in ("data_sets.toml", "other_data_sets.toml", "published_data_sets.toml"):
         for data_set_id, raw in tomllib.loads(root.joinpath(name).read_text("utf-8")).items():
             made[data_set_id] = _data_set(data_set_id, raw)
     return made
