@@ -1,0 +1,210 @@
+"""The table ``slice_facts``: totals, clocks, movements and ties of each slice and feed.
+
+A tie between data sets is told on one slice only: the aggregate one, or the first patient-level
+one where no aggregate lines came for the commissioner and month.
+"""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
+from comptroller.checks.facts.columns import slice_fact_columns
+from comptroller.checks.facts.plans import create_plan_facts
+from comptroller.checks.facts.ties import create_tie_facts
+from comptroller.checks.facts.versions import create_version_facts
+from comptroller.warehouse import quote_identifier, quote_literal
+
+KEY = "data_set, provider_code, commissioner_code, financial_year, month"
+# A mean over fewer months than this says nothing about the next.
+_MONTHS_FOR_A_MEAN = 3
+
+
+def create_slice_facts(con: duckdb.DuckDBPyConnection, basis: str, where: str) -> None:
+    """Create the native table ``slice_facts``.
+
+    Args:
+        con: Connection with ``facts_base`` and the views of intake, reference, reconciliation.
+        basis: ``payable`` or ``current``.
+        where: SQL over ``s`` that says which slices are in scope.
+    """
+    _create_slices(con, basis)
+    _create_clocks(con)
+    create_version_facts(con)
+    create_tie_facts(con)
+    create_plan_facts(con)
+    _create_feeds(con)
+    columns = slice_fact_columns()
+    cast = ", ".join(
+        f"CAST({quote_identifier(c.name)} AS {c.type}) AS {quote_identifier(c.name)}"
+        for c in columns.values()
+    )
+    con.execute("DROP TABLE IF EXISTS slice_facts")
+    con.execute(
+        f"""
+        CREATE TABLE slice_facts AS
+        SELECT {cast} FROM (
+            SELECT s.*, k.submission_due, k.flex_date, k.freeze_date,
+                s.first_received_date - k.submission_due AS days_late,
+                v.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
+                t.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
+                p.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
+                NULL AS is_feed_missing, NULL AS feed_months_received, NULL AS mean_rows_before,
+                NULL AS mean_cost_before
+            FROM facts_slices AS s
+            LEFT JOIN facts_clocks AS k USING ({KEY})
+            LEFT JOIN facts_versions AS v USING ({KEY})
+            LEFT JOIN facts_ties AS t USING ({KEY})
+            LEFT JOIN facts_plans AS p USING ({KEY})
+            UNION ALL BY NAME SELECT * FROM facts_feeds) AS s
+        WHERE {where}
+        ORDER BY level DESC, {KEY}
+        """
+    )
+
+
+def _create_slices(con: duckdb.DuckDBPyConnection, basis: str) -> None:
+    """Make ``facts_slices``: one row per slice of the basis, and per invoice without one."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE facts_slices AS
+        WITH first AS (
+            SELECT {KEY}, min(CAST(received_at AS DATE)) AS first_received_date
+            FROM slice_versions GROUP BY ALL),
+        own AS (
+            SELECT {KEY}, slice_version_id, submission_id, stage,
+                CAST(received_at AS DATE) AS received_date, "rows", cost AS activity_cost
+            FROM slice_state WHERE track = {quote_literal(basis)}),
+        known AS (
+            SELECT o.*, f.first_received_date FROM own AS o LEFT JOIN first AS f USING ({KEY})),
+        invoiced AS (
+            SELECT DISTINCT 'ACM' AS data_set, provider_code, commissioner_code,
+                financial_year, month FROM ({INVOICES}))
+        SELECT 'slice' AS level, * FROM known
+        UNION ALL BY NAME
+        SELECT 'slice' AS level, i.*, 0 AS "rows"
+        FROM invoiced AS i ANTI JOIN known USING ({KEY})
+        """
+    )
+
+
+# Documents raised on a month's activity, one row per document and month that it covers.
+INVOICES = """
+    SELECT p.document_number, p.kind, p.provider_code, p.commissioner_code, p.amount,
+        coalesce(TRY_CAST(json_extract_string(p.extra, '$.invoice_date') AS DATE),
+            TRY_CAST(json_extract_string(p.extra, '$.document_date') AS DATE),
+            TRY_CAST(json_extract_string(p.extra, '$.issued_date') AS DATE),
+            least(p.due_date, p.paid_date)) AS invoice_date,
+        CASE WHEN month(m.first_day) >= 4 THEN year(m.first_day) ELSE year(m.first_day) - 1 END
+            || '/' || right(CAST(CASE WHEN month(m.first_day) >= 4 THEN year(m.first_day) + 1
+                ELSE year(m.first_day) END AS VARCHAR), 2) AS financial_year,
+        (month(m.first_day) + 8) % 12 + 1 AS month
+    FROM payments AS p, LATERAL (
+        SELECT CAST(unnest(generate_series(date_trunc('month', p.period_from),
+            date_trunc('month', p.period_to), INTERVAL 1 MONTH)) AS DATE) AS first_day) AS m
+    WHERE p.kind IN ('reconciliation', 'nca') AND p.amount > 0
+"""
+
+
+def _create_clocks(con: duckdb.DuckDBPyConnection) -> None:
+    """Make ``facts_clocks`` from the calendar: a few thousand rows, worked out in Python."""
+    names = ("financial_year", "month", "flex_date", "freeze_date", "contract_id", "data_set")
+    dues = ("submission_due", "flex_challenge_due", "flex_response_due", "freeze_challenge_due")
+    more = ("freeze_response_due", "contest_due")
+    wanted = (*names, *dues, *more)
+    rows = con.execute(f"SELECT {', '.join(wanted)} FROM calendar ORDER BY ALL").fetchall()
+    calendar = Calendar([dict(zip(wanted, row, strict=True)) for row in rows])
+    slices = con.execute(
+        """
+        WITH terms AS (
+            SELECT provider_code, commissioner_code, financial_year, min(contract_id) AS contract_id
+            FROM contracts GROUP BY ALL)
+        SELECT s.data_set, s.provider_code, s.commissioner_code, s.financial_year, s.month,
+            t.contract_id
+        FROM facts_slices AS s
+        LEFT JOIN terms AS t USING (provider_code, commissioner_code, financial_year)
+        ORDER BY ALL
+        """
+    ).fetchall()
+    found = []
+    for data_set, provider, commissioner, year, month, contract in slices:
+        clocks = calendar.clocks(
+            contract, data_set, FinancialMonth(FinancialYear.parse(year), int(month))
+        )
+        dates = (clocks.submission_due, clocks.flex_date, clocks.freeze_date)
+        found.append((data_set, provider, commissioner, year, month, *dates))
+    schema = pa.schema(
+        [
+            *((name, pa.string()) for name in KEY.split(", ")[:4]),
+            ("month", pa.int32()),
+            *((name, pa.date32()) for name in ("submission_due", "flex_date", "freeze_date")),
+        ]
+    )
+    columns = list(zip(*found, strict=True)) if found else [()] * len(schema)
+    clock_rows = pa.table(
+        [pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
+    )
+    con.register("facts_clock_rows", clock_rows)
+    con.execute("CREATE OR REPLACE TEMP TABLE facts_clocks AS SELECT * FROM facts_clock_rows")
+    con.unregister("facts_clock_rows")
+
+
+def _create_feeds(con: duckdb.DuckDBPyConnection) -> None:
+    """Make ``facts_feeds``: every month in which a feed came, or was to be expected.
+
+    A feed is expected in each month, between the first and the last that the provider sent
+    anything for in the year, once it came in two other months of the year.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE facts_feeds AS
+        WITH sent AS (
+            SELECT data_set, provider_code, financial_year, month, sum("rows") AS "rows",
+                sum(activity_cost) AS activity_cost, min(first_received_date) AS received_date
+            FROM facts_slices WHERE month <= 12 AND received_date IS NOT NULL GROUP BY ALL),
+        spans AS (
+            SELECT provider_code, financial_year, min(month) AS first_month,
+                max(month) AS last_month
+            FROM sent WHERE data_set IN ('ACM', 'PLCM', 'DrPLCM', 'DePLCM') GROUP BY ALL),
+        feeds AS (
+            SELECT data_set, provider_code, financial_year, count(*) AS months
+            FROM sent GROUP BY ALL),
+        expected AS (
+            SELECT f.data_set, f.provider_code, f.financial_year, f.months,
+                CAST(unnest(generate_series(s.first_month, s.last_month)) AS INTEGER) AS month
+            FROM feeds AS f JOIN spans AS s USING (provider_code, financial_year)
+            WHERE f.data_set IN ('ACM', 'PLCM', 'DrPLCM', 'DePLCM')),
+        listed AS (
+            SELECT coalesce(e.data_set, t.data_set) AS data_set,
+                coalesce(e.provider_code, t.provider_code) AS provider_code,
+                coalesce(e.financial_year, t.financial_year) AS financial_year,
+                coalesce(e.month, t.month) AS month, f.months AS feed_months_received,
+                coalesce(t."rows", 0) AS "rows", t.activity_cost, t.received_date,
+                t.month IS NULL AS is_feed_missing
+            FROM expected AS e
+            FULL JOIN sent AS t ON t.data_set = e.data_set
+                AND t.provider_code = e.provider_code
+                AND t.financial_year = e.financial_year AND t.month = e.month
+            LEFT JOIN feeds AS f ON f.data_set = coalesce(e.data_set, t.data_set)
+                AND f.provider_code = coalesce(e.provider_code, t.provider_code)
+                AND f.financial_year = coalesce(e.financial_year, t.financial_year)),
+        before AS (
+            SELECT *, count(*) FILTER (WHERE NOT is_feed_missing) OVER w AS months_before,
+                sum("rows") FILTER (WHERE NOT is_feed_missing) OVER w AS rows_before,
+                sum(activity_cost) FILTER (WHERE NOT is_feed_missing) OVER w AS cost_before
+            FROM listed
+            WINDOW w AS (PARTITION BY data_set, provider_code
+                ORDER BY CAST(left(financial_year, 4) AS INTEGER) * 12 + month
+                RANGE BETWEEN 6 PRECEDING AND 1 PRECEDING))
+        SELECT 'feed' AS level, data_set, provider_code, NULL::VARCHAR AS commissioner_code,
+            financial_year, month, "rows", activity_cost, received_date, is_feed_missing,
+            feed_months_received,
+            CASE WHEN months_before >= {_MONTHS_FOR_A_MEAN}
+                THEN CAST(rows_before AS DECIMAL(18,4)) / CAST(months_before AS DECIMAL(4,0)) END
+                AS mean_rows_before,
+            CASE WHEN months_before >= {_MONTHS_FOR_A_MEAN}
+                THEN cost_before / CAST(months_before AS DECIMAL(4,0)) END AS mean_cost_before
+        FROM before
+        """
+    )

@@ -1,0 +1,162 @@
+"""Which SUS record stands behind a line, by which tie, and what that record says.
+
+A line is tied to SUS by the first of: the CDS unique identifier; the spell or attendance
+identifier; patient, date and treatment function (emergency care: without treatment function). The
+identifiers are the provider's, so they are always compared within one provider; a patient is
+compared within one key domain.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+_REFERENCE_KEY = """CASE care_kind WHEN 'spell' THEN k_spell WHEN 'attendance' THEN k_attendance
+    WHEN 'emergency' THEN k_emergency END"""
+
+_CONTACT_KEY = """CASE WHEN pod_role IN ('spell', 'regular', 'outpatient', 'emergency')
+        AND k_person IS NOT NULL AND activity_start_date IS NOT NULL
+    THEN hash(care_kind, provider_code, k_person, activity_start_date,
+        CASE WHEN care_kind = 'emergency' THEN '' ELSE activity_treatment_function_code END) END"""
+
+
+def create_sus_facts(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``facts_matched``, ``facts_slam_matched`` and ``facts_deaths`` from ``facts_base``."""
+    _create_keys(con)
+    _create_coverage(con)
+    _create_matched(con)
+    _create_slam_matched(con)
+    _create_deaths(con)
+    for name in ("facts_sus_keys", "facts_slam_keys", "facts_covered"):
+        con.execute(f"DROP TABLE {name}")
+
+
+def _create_keys(con: duckdb.DuckDBPyConnection) -> None:
+    for name, sets in (
+        ("facts_sus_keys", "('SUS_APC', 'SUS_OP', 'SUS_EC')"),
+        ("facts_slam_keys", "('PLCM', 'DrPLCM', 'DePLCM')"),
+    ):
+        con.execute(
+            f"""
+            CREATE OR REPLACE TEMP TABLE {name} AS
+            SELECT n, line_id, provider_code, financial_year, month, data_set, pod_role, care_kind,
+                activity_start_date,
+                k_cds, {_REFERENCE_KEY} AS k_reference, {_CONTACT_KEY} AS k_contact
+            FROM facts_base WHERE data_set IN {sets}
+            """
+        )
+
+
+def _create_coverage(con: duckdb.DuckDBPyConnection) -> None:
+    # Where a provider's SUS set of a month was not loaded, absence of a record says nothing.
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_covered AS
+        SELECT DISTINCT provider_code, financial_year, month,
+            CASE data_set WHEN 'SUS_APC' THEN 'spell' WHEN 'SUS_OP' THEN 'attendance'
+                ELSE 'emergency' END AS care_kind
+        FROM facts_sus_keys
+        """
+    )
+
+
+def _index(key: str) -> str:
+    return (
+        f"(SELECT {key}, arg_min(n, line_id) AS n, arg_min(activity_start_date, line_id) AS day "
+        f"FROM facts_sus_keys "
+        f"WHERE {key} IS NOT NULL GROUP BY {key})"
+    )
+
+
+def _create_matched(con: duckdb.DuckDBPyConnection) -> None:
+    # A CDS identifier that leads to a record of another day, while spell or attendance identifier
+    # lead to one of the same day, was mistyped or used twice: the second tie is the better one.
+    misled = (
+        "(c.n <> r.n AND c.day <> s.activity_start_date AND r.day = s.activity_start_date) IS TRUE"
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE facts_tied AS
+        SELECT s.n, CASE WHEN {misled} THEN r.n ELSE coalesce(c.n, r.n, p.n) END AS sus_n,
+            CASE WHEN {misled} THEN 'identifier' WHEN c.n IS NOT NULL THEN 'cds'
+                WHEN r.n IS NOT NULL THEN 'identifier'
+                WHEN p.n IS NOT NULL THEN 'patient_date'
+                WHEN s.pod_role IN ('spell', 'regular', 'outpatient', 'emergency')
+                    AND v.care_kind IS NOT NULL THEN 'none' END AS sus_match_tier
+        FROM facts_slam_keys AS s
+        LEFT JOIN {_index("k_cds")} AS c ON c.k_cds = s.k_cds
+        LEFT JOIN {_index("k_reference")} AS r ON r.k_reference = s.k_reference
+        LEFT JOIN {_index("k_contact")} AS p ON p.k_contact = s.k_contact
+        LEFT JOIN facts_covered AS v ON v.provider_code = s.provider_code
+            AND v.financial_year = s.financial_year AND v.month = s.month
+            AND v.care_kind = s.care_kind
+        """
+    )
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_matched AS
+        WITH private AS (
+            SELECT DISTINCT k_spell FROM facts_base
+            WHERE administrative_category_code = '02' AND k_spell IS NOT NULL)
+        SELECT t.n, t.sus_match_tier,
+            u.line_id AS sus_line_id,
+            u.activity_start_date AS sus_start_date,
+            u.activity_end_date AS sus_end_date,
+            u.activity_cost AS sus_cost,
+            u.tariff_hrg AS sus_hrg,
+            u.sus_assigned_commissioner_code AS sus_commissioner_code,
+            u.pds_practice_code AS sus_pds_practice,
+            u.general_medical_practice_code AS sus_practice,
+            u.person_death_date AS sus_death_date,
+            u.person_stated_gender_code AS sus_gender_code,
+            CASE WHEN v.k_spell IS NOT NULL THEN '02' ELSE u.administrative_category_code END
+                AS sus_administrative_category_code,
+            u.overseas_visitor_status_code AS sus_overseas_visitor_status_code,
+            u.admission_method_code AS sus_admission_method_code,
+            u.discharge_method_code AS sus_discharge_method_code,
+            u.source_of_admission_code AS sus_source_of_admission_code,
+            u.discharge_destination_code AS sus_discharge_destination_code,
+            u.first_attendance_code AS sus_first_attendance_code,
+            u.attended_or_did_not_attend_code AS sus_attended_code,
+            u.prescribed_service_line_code AS sus_service_line_code,
+            left(u.primary_procedure_code, 3) AS sus_procedure_3,
+            u.arrival_time AS sus_arrival_time
+        FROM facts_tied AS t
+        LEFT JOIN facts_base AS u ON u.n = t.sus_n
+        LEFT JOIN private AS v ON v.k_spell = u.k_spell
+        WHERE t.sus_match_tier IS NOT NULL
+        """
+    )
+    con.execute("DROP TABLE facts_tied")
+
+
+def _create_slam_matched(con: duckdb.DuckDBPyConnection) -> None:
+    keys = ", ".join(
+        f"{key} AS (SELECT DISTINCT {key} FROM facts_slam_keys WHERE {key} IS NOT NULL)"
+        for key in ("k_cds", "k_reference", "k_contact")
+    )
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE facts_slam_matched AS
+        WITH {keys},
+        covered AS (SELECT DISTINCT provider_code, financial_year, month FROM facts_slam_keys
+            WHERE data_set = 'PLCM')
+        SELECT u.n, c.k_cds IS NOT NULL OR r.k_reference IS NOT NULL OR p.k_contact IS NOT NULL
+            AS is_in_contract_monitoring
+        FROM facts_sus_keys AS u
+        JOIN covered AS v USING (provider_code, financial_year, month)
+        LEFT JOIN k_cds AS c ON c.k_cds = u.k_cds
+        LEFT JOIN k_reference AS r ON r.k_reference = u.k_reference
+        LEFT JOIN k_contact AS p ON p.k_contact = u.k_contact
+        """
+    )
+
+
+def _create_deaths(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_deaths AS
+        SELECT k_person, min(person_death_date) AS person_death_date
+        FROM facts_base WHERE person_death_date IS NOT NULL AND k_person IS NOT NULL
+        GROUP BY k_person
+        """
+    )
