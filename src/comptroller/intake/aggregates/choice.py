@@ -111,22 +111,33 @@ def recognise_aggregates(
 
 @dataclass(frozen=True)
 class _Weight:
-    """How much a recognised sheet holds: rows, and the sum of its first measure."""
+    """How much a recognised sheet holds.
 
+    Attributes:
+        own_grain: Each organisation, period and dimension has one row, as it should; on a sheet
+            by site each trust would have several.
+        rows: Rows to load.
+        total: The sum of its first measure.
+    """
+
+    own_grain: bool
     rows: int
     total: Decimal
 
 
 def _weigh(sheet: RawSheet, table: FoundTable | None, match: AggregateMatch | None) -> _Weight:
     if table is None or match is None or not match.measures:
-        return _Weight(0, Decimal(0))
+        return _Weight(False, 0, Decimal(0))
     lead = match.measures[0]
+    names = ("organisation_code", "financial_year", "period", *DATA_SETS[match.data_set].dimensions)
+    keys = [f"c{match.elements[name]}" for name in names if name in match.elements]
+    distinct = f"count(DISTINCT ({', '.join(keys)}))" if keys else "1"
     row = sheet.con.execute(
-        f"SELECT sum({number_sql(f'c{lead.column}')}) FROM {sheet.relation} "
+        f"SELECT sum({number_sql(f'c{lead.column}')}), {distinct}, count(*) FROM {sheet.relation} "
         f"WHERE {figures.data_condition(table, match)}"
     ).fetchone()
-    rows = table.data_rows - len(match.subtotal_rows)
-    return _Weight(rows, row[0] if row and row[0] is not None else Decimal(0))
+    total, groups, rows = row or (None, 0, 0)
+    return _Weight(groups == rows, rows, total if total is not None else Decimal(0))
 
 
 def _choose(
@@ -152,6 +163,7 @@ def _choose(
                 members,
                 key=lambda index: (
                     not sheets[index][0].hidden,
+                    weights[index].own_grain,
                     weights[index].rows,
                     weights[index].total,
                     -index,
