@@ -9,6 +9,7 @@ import duckdb
 from comptroller.errors import ComptrollerError
 from comptroller.intake.slices import create_slice_views
 from comptroller.reference import create_reference_views
+from comptroller.reference.signed_plan import create_signed_plan, payer_sql
 from comptroller.vocabulary import DATA_SETS, code_list
 from comptroller.warehouse import Warehouse, quote_literal
 
@@ -45,15 +46,14 @@ def create_position_views(
     side. Plan amounts are NULL for a financial year of which no plan has been loaded, else 0 where
     nothing was planned. Money in pounds, DECIMAL.
 
-    Slice and reference views are made too.
+    Slice and reference views and `signed_plan` are made too.
     """
     track = known_basis(basis)
     create_reference_views(con, wh)
     create_slice_views(con, wh)
-    con.execute(_PAYERS)
+    create_signed_plan(con)
     con.execute(_slices(track))
     con.execute(_pod_groups())
-    con.execute(_plan())
     con.execute(_rows(track))
 
 
@@ -66,23 +66,6 @@ def _patient_sets() -> str:
     return ", ".join(quote_literal(item) for item in sets)
 
 
-# The legal payer on the last day of the month: codes of one body are one payer.
-_PAYERS = """
-CREATE OR REPLACE TEMP MACRO month_end(financial_year, month) AS
-  last_day(make_date(CAST(left(financial_year, 4) AS INTEGER), 4, 1)
-           + to_months(CAST(least(month, 12) - 1 AS INTEGER)))
-"""
-
-
-def payer_of(code: str, year: str, month: str) -> str:
-    """Return SQL for the legal payer behind a code in a month; the code itself if unknown."""
-    return (
-        f"coalesce((SELECT any_value(lp.legal_payer) FROM legal_payers lp"
-        f" WHERE lp.org_code = {code}"
-        f" AND month_end({year}, {month}) BETWEEN lp.from_date AND lp.to_date), {code})"
-    )
-
-
 def _slices(track: Basis) -> str:
     return f"""
 CREATE OR REPLACE TEMP VIEW position_slices AS
@@ -93,7 +76,7 @@ WITH received AS (
     AND data_set IN ({quote_literal(ACM_SOURCE)}, {_patient_sets()})
 ), payers AS (
   SELECT commissioner_code, financial_year, month,
-         {payer_of("commissioner_code", "financial_year", "month")} AS payer_code
+         {payer_sql("commissioner_code", "financial_year", "month")} AS payer_code
   FROM (SELECT DISTINCT commissioner_code, financial_year, month FROM received)
 ), sourced AS (
   SELECT r.*, p.payer_code,
@@ -119,36 +102,6 @@ def _pod_groups() -> str:
         "CREATE OR REPLACE TEMP VIEW position_pods AS "
         f"SELECT * FROM (VALUES {values}) AS pods(pod_code, pod_group, carried_by)"
     )
-
-
-def _plan() -> str:
-    """Return the plan that holds: signed, the latest version of each contract's month.
-
-    An offer never counts; of the agreed and varied versions of one contract, commissioner and
-    month the varied one wins, then the highest version.
-    """
-    return f"""
-CREATE OR REPLACE TEMP VIEW position_plan AS
-WITH providers AS (
-  SELECT DISTINCT contract_id, financial_year, commissioner_code, provider_code FROM contracts
-), signed AS (
-  SELECT p.*, dense_rank() OVER (
-      PARTITION BY p.contract_id, p.financial_year, p.commissioner_code, p.month
-      ORDER BY p.stage = 'varied' DESC,
-               coalesce(try_cast(p.version AS DECIMAL(18, 6)), 0) DESC, p.version DESC) AS rank
-  FROM plan p
-  WHERE p.stage IN ('agreed', 'varied')
-)
-SELECT c.provider_code, s.commissioner_code, s.financial_year, s.month, s.pod_code,
-       s.activity_treatment_function_code, s.tariff_code, s.contract_id,
-       s.planned_activity, s.planned_cost,
-       {payer_of("s.commissioner_code", "s.financial_year", "s.month")} AS payer_code
-FROM signed s
-JOIN providers c
-  ON c.contract_id = s.contract_id AND c.financial_year = s.financial_year
- AND c.commissioner_code = s.commissioner_code
-WHERE s.rank = 1
-"""
 
 
 def _rows(track: Basis) -> str:
@@ -178,7 +131,7 @@ WITH actual AS (
   SELECT p.provider_code, p.commissioner_code, p.payer_code, p.financial_year, p.month,
          p.pod_code, p.activity_treatment_function_code, p.tariff_code, r.source,
          sum(p.planned_activity) AS planned_activity, sum(p.planned_cost) AS planned_cost
-  FROM position_plan p
+  FROM signed_plan p
   JOIN received r USING (provider_code, payer_code, financial_year, month)
   LEFT JOIN position_pods g USING (pod_code)
   WHERE r.has_acm OR list_contains(r.data_sets, coalesce(g.carried_by, 'PLCM'))
@@ -190,7 +143,7 @@ WITH actual AS (
   SELECT {dims}, planned_activity, planned_cost, NULL AS actual_activity, NULL AS actual_cost
   FROM planned
 ), planned_years AS (
-  SELECT DISTINCT financial_year FROM position_plan
+  SELECT DISTINCT financial_year FROM signed_plan
 )
 SELECT b.provider_code, b.commissioner_code, b.payer_code, b.financial_year, b.month, b.pod_code,
        coalesce(any_value(g.pod_group), 'Other') AS pod_group,

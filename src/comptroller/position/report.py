@@ -193,7 +193,7 @@ def _aggregate(
     rows = []
     for found in con.execute(sql, values).fetchall():
         row = [tidy(value) if isinstance(value, Decimal) else value for value in found]
-        row[basis_at] = f"{track} {' and '.join(row[basis_at])}"
+        row[basis_at] = f"{track} {' and '.join(map(str, found[basis_at]))}"
         rows.append(tuple(row))
     return Position(columns, rows, wanted, track)
 
