@@ -10,6 +10,7 @@ from typing import Literal
 
 import duckdb
 
+from comptroller.access.audit import current_actor
 from comptroller.errors import ComptrollerError
 from comptroller.reference.files import (
     ENDINGS,
@@ -26,7 +27,7 @@ from comptroller.reference.tables import REFERENCE_TABLES
 from comptroller.warehouse import quote_identifier, quote_literal
 from comptroller.workspace import Workspace
 
-Status = Literal["loaded", "unchanged", "refused", "unknown"]
+Status = Literal["loaded", "unchanged", "empty", "refused", "unknown"]
 
 
 @dataclass
@@ -37,13 +38,15 @@ class ReferenceLoadReport:
         file: File name.
         sheet: Sheet name in a workbook, else empty.
         table: Reference table, empty when the file was not recognised.
-        status: ``loaded``; ``unchanged`` when the same bytes count already; ``refused`` when
-            something in it is wrong; ``unknown`` when its name is that of no reference table.
+        status: ``loaded``; ``unchanged`` when the same bytes count already; ``empty`` when there
+            are headers and no rows; ``refused`` when something in it is wrong; ``unknown`` when its
+            name is that of no reference table.
         rows: Rows loaded (or that would be, in a dry run).
         changed_values: Numbers rounded to eight places.
         faults: The first faults of a refused file.
         fault_count: How many faults it has.
         messages: What else the reader should know.
+        named: The file itself was named, not found in a folder.
     """
 
     file: str
@@ -56,6 +59,11 @@ class ReferenceLoadReport:
     fault_count: int = 0
     messages: list[str] = field(default_factory=list)
     named: bool = True
+
+    @property
+    def looks_like_data(self) -> bool:
+        """Whether the file's ending is one under which reference data come."""
+        return Path(self.file).suffix.casefold() in ENDINGS and not self.file.endswith(".txt")
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,10 @@ def load(
                 item.report.messages.append("the same file stands twice in this load")
                 continue
             seen.add(item.fingerprint)
+            if not item.report.rows:
+                item.report.status = "empty"
+                item.report.messages.append("there are headers and no rows: nothing to load")
+                continue
             prepared.append(item)
     if dry_run:
         _commit(ws, con, prepared, write=False)
@@ -214,7 +226,7 @@ def _commit(
     with wh.commit(
         "reference",
         hashlib.sha256(text.encode()).hexdigest()[:32],
-        {"files": sorted({item.report.file for item in changed})},
+        {"files": sorted({item.report.file for item in changed}), "by": current_actor()},
         at=moment,
     ) as commit:
         for name in REFERENCE_TABLES:
