@@ -8,7 +8,7 @@ as months, postcodes as districts; a row that cannot be an honest line carries i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -29,7 +29,15 @@ STAGED_EXTRAS = {
     "quarantine_value": "VARCHAR",
 }
 SIGN_CHANGES = ("brackets read as negative", "trailing sign read", "percent read")
-_LATER = ("commit_id", "line_id", "event_key", "slice_version_id", "submission_id", "part", "sheet")
+_ALWAYS = (
+    "row",
+    "data_set",
+    "provider_code",
+    "commissioner_code",
+    "financial_year",
+    "month",
+    "activity_cost",
+)
 UNIT_COLUMNS = {
     "unit": "INTEGER",
     "data_set": "VARCHAR",
@@ -74,35 +82,50 @@ class Pool:
         return next((c for c in self.columns if c.element == element), None)
 
 
-def create_staging(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the empty tables ``staged`` and ``units``."""
-    columns = {k: v for k, v in line_columns().items() if k not in _LATER} | STAGED_EXTRAS
-    for name, table in (("staged", columns), ("units", UNIT_COLUMNS)):
+@dataclass(frozen=True)
+class Statement:
+    """One INSERT into ``staged`` and the columns it fills."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+def statements(
+    pools: Sequence[Pool], profiles: Mapping[int, UnitProfile], key: bytes
+) -> list[Statement]:
+    """Return the statements that turn every row of some pools into a row of ``staged``.
+
+    Args:
+        pools: The tables.
+        profiles: What their values look like, by unit.
+        key: The workspace's pseudonym key; the statements must not be logged.
+    """
+    made = []
+    for pool in pools:
+        groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        for unit in pool.units:
+            ways = profiles[unit].date_ways
+            orders = tuple((element, "us") for element in sorted(ways) if "us" in ways[element])
+            groups.setdefault(orders, []).append(unit)
+        for _, units in sorted(groups.items()):
+            one = _Statement(pool, {unit: profiles[unit] for unit in units}, key)
+            made.append(one.made(units))
+    return made
+
+
+def create_staging(con: duckdb.DuckDBPyConnection, columns: Collection[str]) -> None:
+    """Make the empty tables ``staged``, with these and its own columns, and ``units``."""
+    needed = {*columns, *_ALWAYS}
+    kinds = {k: v for k, v in line_columns().items() if k in needed} | STAGED_EXTRAS
+    for name, table in (("staged", kinds), ("units", UNIT_COLUMNS)):
         listed = ", ".join(f'"{column}" {kind}' for column, kind in table.items())
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({listed})")
 
 
-def normalise(
-    con: duckdb.DuckDBPyConnection,
-    pool: Pool,
-    profiles: Mapping[int, UnitProfile],
-    key: bytes,
-) -> None:
-    """Add every row of a pool to ``staged``.
-
-    Args:
-        con: The engine, with ``staged`` and ``units`` filled for the pool's units.
-        pool: The tables.
-        profiles: What their values look like, by unit.
-        key: The workspace's pseudonym key.
-    """
-    groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
-    for unit in pool.units:
-        orders = tuple((e, "us") for e, ways in profiles[unit].date_ways.items() if "us" in ways)
-        groups.setdefault(orders, []).append(unit)
-    for _, units in sorted(groups.items()):
-        statement = _Statement(pool, {unit: profiles[unit] for unit in units}, key)
-        con.execute(statement.sql(units))
+def normalise(con: duckdb.DuckDBPyConnection, made: Sequence[Statement]) -> None:
+    """Run the statements: every row of their pools becomes one row of ``staged``."""
+    for statement in made:
+        con.execute(statement.sql)
 
 
 class _Statement:
@@ -125,7 +148,7 @@ class _Statement:
             return True
         return any(not p.plain.get(column.element, True) for p in self.profiles.values())
 
-    def sql(self, units: Sequence[int]) -> str:
+    def made(self, units: Sequence[int]) -> Statement:
         """Return the statement: levels, each of which uses what the one below has computed."""
         listed = ", ".join(str(unit) for unit in units)
         inner = f"{levels(self.pool.relation, self.cleaned)} WHERE unit IN ({listed})"
@@ -141,11 +164,11 @@ class _Statement:
             f"u.month AS u_month, u.only_provider, u.tokens, u.key_domain, {keys} "
             f"FROM ({with_values}) p JOIN units u USING (unit)"
         )
-        outer = ", ".join(f'{sql} AS "{name}"' for name, sql in self._selects().items())
+        selects = self._selects()
+        outer = ", ".join(f'{sql} AS "{name}"' for name, sql in selects.items())
         period = f"{self._year()} AS k_year, {self._month()} AS k_month_of_year"
-        return (
-            f"INSERT INTO staged BY NAME SELECT {outer} FROM (SELECT *, {period} FROM ({placed}))"
-        )
+        insert = f"INSERT INTO staged BY NAME SELECT {outer}"
+        return Statement(f"{insert} FROM (SELECT *, {period} FROM ({placed}))", tuple(selects))
 
     def _computed(self) -> dict[str, str]:
         """Return SQL of the values that need more than a cast, by the name of their column."""

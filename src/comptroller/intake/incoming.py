@@ -1,0 +1,388 @@
+"""A received file on its way in: its tables, what each was found to be, what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from comptroller.errors import ComptrollerError
+from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
+from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
+from comptroller.intake.layouts import LayoutBook, SavedLayout
+from comptroller.intake.mapping import SURE, ColumnMapping, confirmed
+from comptroller.intake.reading import RawSheet, open_file
+from comptroller.intake.recognise import (
+    Directory,
+    Recognised,
+    constants_of,
+    name_matches,
+    recognise_data_set,
+    stage_evidence,
+)
+from comptroller.intake.report import HELD, FileReport, Message, PartReport
+from comptroller.intake.source import MappedColumn, SourceTable
+from comptroller.intake.table_finder import FoundTable, find_tables
+
+_DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
+
+
+@dataclass
+class IncomingPart:
+    """One table of a file that may become lines.
+
+    Attributes:
+        unit: Number of the table within the load, -1 until it is pooled.
+        table: Where it lies.
+        recognised: What it was found to be.
+        report: Its part of the file's report.
+        layout: The saved layout that was applied, if any.
+    """
+
+    table: SourceTable
+    recognised: Recognised
+    report: PartReport
+    layout: SavedLayout | None = None
+    unit: int = -1
+
+
+@dataclass
+class IncomingFile:
+    """One received file.
+
+    Attributes:
+        path: Where it was found.
+        report: What happens to it.
+        parts: Tables that may become lines.
+        published: What it is when it is a published activity data set.
+        holds: Why it is held; empty when nothing speaks against promoting it.
+        refused: Why it is refused, or None.
+    """
+
+    path: Path
+    report: FileReport
+    size: int = 0
+    parts: list[IncomingPart] = field(default_factory=list)
+    published: AggregateReading | None = None
+    sheets: list[RawSheet] = field(default_factory=list)
+    holds: list[str] = field(default_factory=list)
+    refused: bool = False
+
+    def hold(self, reason: str, *, sheet: str = "", column: str = "") -> None:
+        """Keep a reason why the file must wait for a person."""
+        if reason not in self.holds:
+            self.holds.append(reason)
+            self.report.messages.append(Message("error", f"held: {reason}", sheet, None, column))
+        self.report.status = HELD
+
+
+class Recogniser:
+    """Recognises tables, remembering what equal headers turned out to be within one load."""
+
+    def __init__(self, directory: Directory, layouts: LayoutBook) -> None:
+        self.directory, self.layouts = directory, layouts
+        self._by_headers: dict[tuple[object, ...], tuple[str, float, ColumnMapping, str]] = {}
+
+    def recognise(
+        self, con: duckdb.DuckDBPyConnection, table: SourceTable, file_name: str
+    ) -> tuple[Recognised, SavedLayout | None]:
+        """Return what a table is; its data set is '' when it is nothing we know."""
+        constants = constants_of(table, file_name, self.directory)
+        layout = self.layouts.find(table.fingerprint, constants.get("provider_code", ("", ""))[0])
+        names = [name for name in (table.sheet, table.member, file_name) if name]
+        if layout is not None and layout.is_confirmed:
+            mapping = confirmed(table.headers, layout.columns)
+            for element, value in layout.constants.items():
+                constants[element] = (value, f"layout {layout.name}")
+            found = layout.data_set, 1.0, mapping, f"saved layout {layout.name}"
+        else:
+            found = self._found(con, table, names)
+        data_set, confidence, mapping, why = found
+        return (
+            Recognised(data_set, confidence, mapping, constants, stage_evidence(*names), why),
+            layout,
+        )
+
+    def _found(
+        self, con: duckdb.DuckDBPyConnection, table: SourceTable, names: Sequence[str]
+    ) -> tuple[str, float, ColumnMapping, str]:
+        told = tuple(match for name in names for match in name_matches(name))
+        key = (table.headers, told)
+        if key not in self._by_headers:
+            found = recognise_data_set(table.headers, None, names)
+            every = all(c.element for c in found[2].columns if c.header.strip())
+            if not (found[0] and every):
+                evidence = _sampled(con, table)
+                found = recognise_data_set(table.headers, evidence, names)
+            self._by_headers[key] = found
+        return self._by_headers[key]
+
+
+def _sampled(con: duckdb.DuckDBPyConnection, table: SourceTable) -> list[ColumnEvidence]:
+    """Collect evidence from the first rows and from rows spread over the table."""
+    width = len(table.headers)
+    step = max(table.data_rows // (SAMPLE_ROWS // 2), 1)
+    rows = con.execute(
+        f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
+        f"WHERE row % {step} = 0 ORDER BY row LIMIT {SAMPLE_ROWS}"
+    ).fetchall()
+    if len(rows) < SAMPLE_ROWS // 4:
+        rows = con.execute(
+            f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
+            f"ORDER BY row LIMIT {SAMPLE_ROWS}"
+        ).fetchall()
+    return collect(rows, width)
+
+
+def read_incoming(
+    con: duckdb.DuckDBPyConnection, path: Path, name: str, recogniser: Recogniser
+) -> IncomingFile:
+    """Open a file, find its tables and recognise them; a file that cannot be read is refused."""
+    report = FileReport(file=name)
+    incoming = IncomingFile(path, report)
+    try:
+        incoming.size = path.stat().st_size
+        incoming.sheets = open_file(path, con, name=path.name)
+        tables = [(sheet, _first(find_tables(sheet))) for sheet in incoming.sheets]
+    except ComptrollerError as problem:
+        return _refuse(incoming, problem)
+    except OSError as problem:
+        return _refuse(
+            incoming, ComptrollerError(f"cannot be read ({problem.strerror})", where=path.name)
+        )
+    published = recognise_aggregates(tables, file_name=path.name)
+    candidates = []
+    for sheet, found in tables:
+        report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
+        if found is None or not found.data_rows or not found.header_rows:
+            _set_aside(incoming, sheet, _without_table(sheet, found))
+            continue
+        table = source_table(sheet, found)
+        recognised, layout = recogniser.recognise(con, table, path.name)
+        candidates.append((sheet, IncomingPart(table, recognised, _part_report(table), layout)))
+    lines = [item for item in candidates if _is_line_table(item[1])]
+    if published is not None and not any(_complete(part) for _, part in lines):
+        incoming.published = published
+        report.parts.clear()
+        return incoming
+    _sort_out(incoming, candidates)
+    return incoming
+
+
+def _first(tables: Sequence[FoundTable]) -> FoundTable | None:
+    return tables[0] if tables else None
+
+
+def _refuse(incoming: IncomingFile, problem: ComptrollerError) -> IncomingFile:
+    incoming.refused = True
+    incoming.report.status = "refused"
+    text = f"{problem.what}. {problem.remedy}" if problem.remedy else problem.what
+    place = problem.where if problem.where != incoming.path.name else ""
+    incoming.report.messages.append(Message("error", f"{place}: {text}" if place else text))
+    return incoming
+
+
+def _without_table(sheet: RawSheet, found: FoundTable | None) -> str:
+    if found is not None and found.header_rows and not found.data_rows:
+        return "column headings but no rows below them"
+    if found is not None and found.data_rows:
+        return "rows without column headings"
+    return "no table, only text"
+
+
+def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
+    part = PartReport(
+        part=sheet.part,
+        member=sheet.member,
+        sheet=sheet.sheet,
+        rows_read=sheet.row_count,
+        rows_set_aside=sheet.row_count,
+    )
+    part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
+    incoming.report.parts.append(part)
+
+
+def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
+    """Return a found table as the upper half of intake needs it."""
+    headers = ["" for _ in range(sheet.width)]
+    for index, header in found.header_columns:
+        headers[index] = header
+    titles = []
+    for row in found.title_rows:
+        cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
+        if cells:
+            titles.append(" ".join(cells))
+    return SourceTable(
+        part=sheet.part,
+        member=sheet.member,
+        sheet=sheet.sheet,
+        relation=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
+        headers=tuple(headers),
+        titles=tuple(titles),
+        rows_read=sheet.row_count,
+        data_rows=found.data_rows,
+        totals=_totals(sheet, found),
+        hidden=sheet.hidden,
+    )
+
+
+def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
+    """Return what the file itself says its columns add up to.
+
+    A row that says it is the grand total, or that equals the sum of all data rows, speaks for the
+    table; without one, a single total row does; several subtotals are added up.
+    """
+    if not found.total_rows:
+        return {}
+    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
+    grand = [
+        row
+        for row in rows
+        if "sum of all data rows" in found.total_reasons.get(row, "")
+        or any(word in " ".join(rows[row]).lower() for word in ("grand", "overall"))
+    ]
+    chosen = grand[-1:] or list(rows)
+    totals: dict[int, Decimal] = {}
+    for row in chosen:
+        for index, cell in enumerate(rows[row]):
+            value = read_number(cell) if cell else None
+            if value is not None:
+                totals[index] = totals.get(index, Decimal(0)) + value
+    return totals
+
+
+def _part_report(table: SourceTable) -> PartReport:
+    return PartReport(
+        part=table.part, member=table.member, sheet=table.sheet, rows_read=table.rows_read
+    )
+
+
+def _is_line_table(part: IncomingPart) -> bool:
+    return bool(part.recognised.data_set) and part.recognised.confidence >= 0.3
+
+
+def _complete(part: IncomingPart) -> bool:
+    return not missing(part.recognised)
+
+
+def missing(recognised: Recognised) -> list[str]:
+    """Return what an honest line needs and the table does not give, in words."""
+    found = {c.element for c in recognised.mapping.used} | set(recognised.constants)
+    dated = any(element in found for element in _DATES)
+    lacking = []
+    if "provider_code" not in found:
+        lacking.append("provider")
+    if "commissioner_code" not in found:
+        lacking.append("commissioner")
+    if "month" not in found and not dated:
+        lacking.append("month")
+    if not {"financial_year", "month"} & found and not dated:
+        lacking.append("financial year")
+    if recognised.data_set in ("ACM", "PLCM") and not {"pod_code", "local_pod_code"} & found:
+        lacking.append("point of delivery")
+    if recognised.data_set[:3] != "SUS" and "activity_cost" not in {
+        c.element for c in recognised.mapping.used
+    }:
+        lacking.append("cost")
+    return lacking
+
+
+def _sort_out(incoming: IncomingFile, candidates: list[tuple[RawSheet, IncomingPart]]) -> None:
+    """Decide which tables become lines, which are set aside, and whether the file is held."""
+    good = [(s, p) for s, p in candidates if _is_line_table(p) and _complete(p)]
+    for sheet, part in candidates:
+        if (sheet, part) in good:
+            _admit(incoming, part)
+            continue
+        if good:
+            reason = _why_not(part)
+            _set_aside(incoming, sheet, reason)
+            continue
+        _hold_part(incoming, part)
+    incoming.report.parts.sort(key=lambda p: p.part)
+    if not candidates and not incoming.refused:
+        incoming.refused = True
+        incoming.report.status = "refused"
+        incoming.report.messages.append(
+            Message(
+                "error", "no table found in the file. Send the data itself, with column headings"
+            )
+        )
+
+
+def _why_not(part: IncomingPart) -> str:
+    if not _is_line_table(part):
+        return "not a table of lines: " + (part.recognised.why or "nothing we know")
+    return f"taken as a summary: it has no {', '.join(missing(part.recognised))}"
+
+
+def _admit(incoming: IncomingFile, part: IncomingPart) -> None:
+    report = part.report
+    report.status = "promoted"
+    report.data_set = part.recognised.data_set
+    report.mapping = [_mapping_json(part, c) for c in part.recognised.mapping.columns if c.header]
+    cost = part.recognised.mapping.element("activity_cost")
+    report.cost_control = part.table.totals.get(cost.index) if cost else None
+    incoming.parts.append(part)
+    incoming.report.parts.append(report)
+    incoming.report.stage_evidence = part.recognised.stage_evidence
+    for name in (
+        "provider_code",
+        "commissioner_code",
+        "month",
+        "financial_year",
+        "pod_code",
+        "local_pod_code",
+        "activity_cost",
+    ):
+        column = part.recognised.mapping.element(name)
+        if column and column.confidence < SURE:
+            incoming.hold(
+                f"not sure that column {column.header!r} is {name} ({column.confidence:.2f}"
+                f"{', else ' + column.runner_up if column.runner_up else ''})",
+                sheet=part.table.sheet,
+                column=column.header,
+            )
+
+
+def _hold_part(incoming: IncomingFile, part: IncomingPart) -> None:
+    recognised, report = part.recognised, part.report
+    report.status = HELD
+    report.data_set = recognised.data_set
+    report.mapping = [_mapping_json(part, c) for c in recognised.mapping.columns if c.header]
+    incoming.parts.append(part)
+    incoming.report.parts.append(report)
+    if not _is_line_table(part):
+        reason = f"not recognised as any data set ({recognised.why})"
+    else:
+        lacking = ", ".join(missing(recognised))
+        unsure = [
+            f"{c.header!r} may be {c.runner_up}"
+            for c in recognised.mapping.columns
+            if not c.element and c.runner_up
+        ]
+        reason = f"read as {recognised.data_set}, but no {lacking} found"
+        if unsure:
+            reason += f"; not sure enough: {'; '.join(unsure[:5])}"
+    place = part.table.sheet or part.table.member
+    incoming.hold(f"{place}: {reason}" if place else reason, sheet=part.table.sheet)
+
+
+def _mapping_json(part: IncomingPart, column: MappedColumn) -> dict[str, object]:
+    return {
+        "sheet": part.table.sheet,
+        "column": column.index + 1,
+        "header": column.header,
+        "element": column.element or None,
+        "confidence": column.confidence,
+        "basis": column.basis,
+        "runner_up": column.runner_up or None,
+    }
+
+
+def facts_of(part: IncomingPart) -> Mapping[str, str]:
+    """Return the facts that hold for all rows of a part, without where they were found."""
+    return {element: value for element, (value, _) in part.recognised.constants.items()}

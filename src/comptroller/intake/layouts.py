@@ -1,0 +1,276 @@
+"""Saved layouts: remembered per provider and data set, recognised again by their headers.
+
+A layout found by evidence is remembered as *inferred*; a person's *confirmed* one decides from
+then on. Each change makes a new version; drift against the last one is told as columns that came
+and went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import md5
+from typing import TYPE_CHECKING
+
+from comptroller.errors import ComptrollerError
+from comptroller.vocabulary import DATA_SETS, normalise_header
+from comptroller.workspace import Workspace
+
+if TYPE_CHECKING:
+    from comptroller.intake.models import Layout
+
+CONSTANTS = (
+    "provider_code",
+    "commissioner_code",
+    "financial_year",
+    "month",
+    "pod_code",
+    "patient_key_domain",
+)
+"""Facts that a layout may state for all rows."""
+
+
+def fingerprint_of(headers: Sequence[str]) -> str:
+    """Return the digest of normalised headers by which a layout is known again."""
+    normal = [normalise_header(header) for header in headers]
+    while normal and not normal[-1]:
+        normal.pop()
+    return md5("\n".join(normal).encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class SavedLayout:
+    """One version of a layout; see ``models.Layout``."""
+
+    id: int
+    provider_code: str
+    data_set: str
+    sheet: str
+    version: int
+    fingerprint: str
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    constants: Mapping[str, str]
+    status: str
+    created_by: str = ""
+    reason: str = ""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a person confirmed it."""
+        return self.status == "confirmed"
+
+    @property
+    def name(self) -> str:
+        """How to name it in a message."""
+        return f"{self.provider_code or 'any provider'} {self.data_set} v{self.version}"
+
+
+@dataclass
+class LayoutBook:
+    """All layouts of a workspace that are in force."""
+
+    layouts: list[SavedLayout] = field(default_factory=list)
+
+    def find(self, headers: Sequence[str], provider_code: str) -> SavedLayout | None:
+        """Return the layout with these headers, the provider's own before any other's."""
+        wanted = fingerprint_of(headers)
+        same = [x for x in self.layouts if x.fingerprint == wanted]
+        if provider_code:
+            own = [x for x in same if x.provider_code in (provider_code, "")]
+            same = own or [x for x in same if not x.is_confirmed]
+        same.sort(key=lambda x: (x.is_confirmed, x.version))
+        return same[-1] if same else None
+
+    def last_of(self, provider_code: str, data_set: str, sheet: str) -> SavedLayout | None:
+        """Return the provider's last layout of a data set, of the same sheet if there is one."""
+        own = [
+            x for x in self.layouts if x.provider_code == provider_code and x.data_set == data_set
+        ]
+        own.sort(key=lambda x: (x.sheet == sheet, x.version))
+        return own[-1] if own else None
+
+    def drift(
+        self, provider_code: str, data_set: str, sheet: str, headers: Sequence[str]
+    ) -> tuple[SavedLayout, list[str], list[str]] | None:
+        """Return what changed against the provider's last layout: columns new and gone.
+
+        None when this layout is known already, when there is no earlier one, or when the two have
+        so little in common that they are different tables.
+        """
+        wanted = fingerprint_of(headers)
+        own = [
+            x for x in self.layouts if x.provider_code == provider_code and x.data_set == data_set
+        ]
+        if any(x.fingerprint == wanted for x in own):
+            return None
+        last = self.last_of(provider_code, data_set, sheet)
+        if last is None:
+            return None
+        before = {normalise_header(h): h for h in last.headers if h.strip()}
+        now = {normalise_header(h): h for h in headers if h.strip()}
+        if len(before.keys() & now.keys()) * 2 < max(len(before), len(now)):
+            return None
+        came = [now[key] for key in now if key not in before]
+        went = [before[key] for key in before if key not in now]
+        return last, came, went
+
+
+def load_book(workspace: Workspace) -> LayoutBook:
+    """Return the layouts in force of a workspace."""
+    workspace.use_database()
+    from comptroller.intake.models import Layout
+
+    rows = Layout.objects.exclude(status="superseded").order_by(
+        "provider_code", "data_set", "version"
+    )
+    return LayoutBook([_saved(row) for row in rows])
+
+
+def _saved(row: Layout) -> SavedLayout:
+    return SavedLayout(
+        id=row.pk,
+        provider_code=row.provider_code,
+        data_set=row.data_set,
+        sheet=row.sheet,
+        version=row.version,
+        fingerprint=row.fingerprint,
+        headers=tuple(row.headers),
+        columns=dict(row.columns),
+        constants=dict(row.constants),
+        status=row.status,
+        created_by=row.created_by,
+        reason=row.reason,
+    )
+
+
+@dataclass(frozen=True)
+class LayoutDraft:
+    """A layout to be remembered."""
+
+    provider_code: str
+    data_set: str
+    sheet: str
+    headers: tuple[str, ...]
+    columns: Mapping[str, str]
+    constants: Mapping[str, str] = field(default_factory=dict)
+    submission_id: str = ""
+
+
+def remember(workspace: Workspace, drafts: Iterable[LayoutDraft], at: datetime) -> int:
+    """Remember layouts found by evidence that are not known yet; return how many are new."""
+    workspace.use_database()
+    from comptroller.intake.models import Layout
+
+    known = {
+        (row[0], row[1], row[2])
+        for row in Layout.objects.values_list("provider_code", "data_set", "fingerprint")
+    }
+    added = 0
+    for draft in drafts:
+        key = (draft.provider_code, draft.data_set, fingerprint_of(draft.headers))
+        if key in known:
+            continue
+        known.add(key)
+        _add(draft, "inferred", at, "comptroller load", "")
+        added += 1
+    return added
+
+
+def _add(draft: LayoutDraft, status: str, at: datetime, who: str, reason: str) -> SavedLayout:
+    from django.db.models import Max
+
+    from comptroller.intake.models import Layout
+
+    last = Layout.objects.filter(
+        provider_code=draft.provider_code, data_set=draft.data_set
+    ).aggregate(Max("version"))["version__max"]
+    row = Layout.objects.create(
+        provider_code=draft.provider_code,
+        data_set=draft.data_set,
+        sheet=draft.sheet,
+        version=(last or 0) + 1,
+        fingerprint=fingerprint_of(draft.headers),
+        headers=list(draft.headers),
+        columns=dict(draft.columns),
+        constants=dict(draft.constants),
+        status=status,
+        submission_id=draft.submission_id,
+        created_at=at,
+        created_by=who,
+        reason=reason,
+    )
+    return _saved(row)
+
+
+def confirm(workspace: Workspace, draft: LayoutDraft, *, reason: str, at: datetime) -> SavedLayout:
+    """Make a confirmed version of a layout; earlier versions of the same headers step back.
+
+    Raises:
+        ComptrollerError: Unknown data set, element or constant, or an element taken twice.
+    """
+    _check(draft)
+    workspace.use_database()
+    from django.db import transaction
+
+    from comptroller.access import audit
+    from comptroller.intake.models import Layout
+
+    with transaction.atomic():
+        same = Layout.objects.filter(
+            provider_code=draft.provider_code,
+            data_set=draft.data_set,
+            fingerprint=fingerprint_of(draft.headers),
+        ).exclude(status="superseded")
+        before = {row.version: dict(row.columns) for row in same}
+        same.update(status="superseded")
+        saved = _add(draft, "confirmed", at, audit.current_actor(), reason)
+        audit.record(
+            "layout.confirm",
+            saved.name,
+            reason=reason,
+            detail={
+                "columns": dict(draft.columns),
+                "constants": dict(draft.constants),
+                "before": before,
+                "submission_id": draft.submission_id,
+            },
+            at=at,
+        )
+    return saved
+
+
+def _check(draft: LayoutDraft) -> None:
+    if draft.data_set not in DATA_SETS:
+        raise ComptrollerError(
+            f"there is no data set {draft.data_set!r}",
+            remedy=f"Choose one of: {', '.join(d for d in DATA_SETS)}",
+        )
+    chosen = DATA_SETS[draft.data_set]
+    taken: dict[str, str] = {}
+    for header, element in draft.columns.items():
+        if not element:
+            continue
+        if not chosen.has(element):
+            near = (
+                ", ".join(e.name for e in chosen.elements if element[:4] in e.name) or "none near"
+            )
+            raise ComptrollerError(
+                f"{draft.data_set} has no element {element!r}",
+                where=f"column {header!r}",
+                remedy=f"Did you mean one of: {near}",
+            )
+        if element in taken:
+            raise ComptrollerError(
+                f"two columns cannot both be {element}",
+                where=f"{taken[element]!r} and {header!r}",
+                remedy="Give one of them another element, or none",
+            )
+        taken[element] = header
+    for name in draft.constants:
+        if name not in CONSTANTS:
+            raise ComptrollerError(
+                f"a layout cannot state {name!r} for all rows",
+                remedy=f"It may state: {', '.join(CONSTANTS)}",
+            )

@@ -1,0 +1,246 @@
+"""Which column is which element: by header words and by values, solved as one assignment.
+
+Every pair of column and element gets a score from 0 to 1: an exact name or alias, similar words,
+and whether the values fit. The pairs are then chosen together so that no element is taken twice
+and the sum is greatest. A column below the threshold is left unused, with its best guess shown as
+the runner-up: it is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz import fuzz
+from scipy.optimize import linear_sum_assignment
+
+from comptroller.intake.evidence import ColumnEvidence, fit, product_of
+from comptroller.intake.source import MappedColumn
+from comptroller.intake.synonyms import LOCAL_NAMES, written_out
+from comptroller.vocabulary import DataSet, Element, data_set, elements, normalise_header
+
+ACCEPT = 0.70
+"""Least confidence with which a column is used."""
+
+SURE = 0.75
+"""Least confidence of a column without which there is no honest line."""
+
+_CONTRADICTED = 0.3
+_SIMILAR_FROM = 72.0
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """The columns of a table with what they are."""
+
+    columns: tuple[MappedColumn, ...]
+
+    def element(self, name: str) -> MappedColumn | None:
+        """Return the column mapped to an element, or None."""
+        return next((c for c in self.columns if c.element == name), None)
+
+    @property
+    def used(self) -> tuple[MappedColumn, ...]:
+        """The columns that have an element."""
+        return tuple(c for c in self.columns if c.element)
+
+
+@cache
+def _names_of(data_set_id: str) -> tuple[tuple[str, str], ...]:
+    """Every name of every element of a data set, written out, with its element."""
+    known: dict[str, str] = {}
+    chosen = data_set(data_set_id)
+    for header, element in chosen.headers().items():
+        known.setdefault(written_out(header), element.name)
+    for name, local in LOCAL_NAMES.items():
+        if chosen.has(name):
+            for header in local:
+                known.setdefault(written_out(header), name)
+    return tuple(sorted(known.items()))
+
+
+@cache
+def name_scores(data_set_id: str, header: str) -> Mapping[str, tuple[float, str]]:
+    """Return for a header the elements its words suggest, with score and basis."""
+    if not header.strip():
+        return {}
+    chosen = data_set(data_set_id)
+    exact = chosen.match_header(header)
+    if exact is not None:
+        national = normalise_header(header) in (
+            normalise_header(exact.dictionary_name),
+            normalise_header(exact.name),
+        )
+        return {exact.name: (1.0 if national else 0.96, "national name" if national else "alias")}
+    plain = written_out(header)
+    scores: dict[str, tuple[float, str]] = {}
+    for name, element in _names_of(data_set_id):
+        if name == plain:
+            score, basis = 0.94, "local name"
+        else:
+            ratio = max(
+                fuzz.ratio(plain, name),
+                fuzz.token_sort_ratio(plain, name),
+                fuzz.token_set_ratio(plain, name) * _overlap(plain, name),
+            )
+            if ratio < _SIMILAR_FROM:
+                continue
+            score, basis = (
+                0.35 + 0.5 * (ratio - _SIMILAR_FROM) / (100 - _SIMILAR_FROM),
+                "similar words",
+            )
+        if score > scores.get(element, (0.0, ""))[0]:
+            scores[element] = (round(score, 3), basis)
+    return scores
+
+
+def _overlap(left: str, right: str) -> float:
+    """Return how much of the longer text the shorter covers, so that a part is no whole."""
+    short, long = sorted((len(left.split()), len(right.split())))
+    return 0.75 + 0.25 * short / long if long else 0.0
+
+
+def map_columns(
+    data_set_id: str, headers: Sequence[str], evidence: Sequence[ColumnEvidence] | None
+) -> ColumnMapping:
+    """Map the columns of a table to the elements of a data set.
+
+    Args:
+        data_set_id: The data set.
+        headers: Header of each column, '' for none.
+        evidence: What the values look like; None where exact names alone are to decide.
+    """
+    chosen = data_set(data_set_id)
+    candidates = list(chosen.elements)
+    scores = np.zeros((len(headers), len(candidates)))
+    bases: dict[tuple[int, int], str] = {}
+    for column, header in enumerate(headers):
+        named = name_scores(data_set_id, header)
+        for position, element in enumerate(candidates):
+            words, basis = named.get(element.name, (0.0, ""))
+            score, why = _combine(element, words, basis, evidence[column] if evidence else None)
+            if score:
+                scores[column, position] = score
+                bases[column, position] = why
+    if evidence:
+        _money_that_multiplies_out(candidates, scores, bases, evidence)
+    rows, chosen_elements = linear_sum_assignment(scores, maximize=True)
+    picked = dict(zip(rows.tolist(), chosen_elements.tolist(), strict=True))
+    return ColumnMapping(
+        tuple(
+            _decided(column, header, picked.get(column), scores, bases, candidates)
+            for column, header in enumerate(headers)
+        )
+    )
+
+
+def _combine(
+    element: Element, words: float, basis: str, evidence: ColumnEvidence | None
+) -> tuple[float, str]:
+    """Put the words of the header and the values together."""
+    if evidence is None:
+        return (words, basis) if words >= 0.9 else (0.0, "")
+    fits = fit(element, evidence)
+    if words:
+        if fits < _CONTRADICTED and evidence.filled >= 5:
+            return round(words * 0.4, 3), f"{basis}, but the values do not fit"
+        if basis == "similar words":
+            return round(min(words + 0.3 * (fits - 0.4), 0.93), 3), f"{basis} and values"
+        return round(words - 0.1 * max(0.5 - fits, 0.0), 3), basis
+    if evidence.filled < 10:
+        return 0.0, ""
+    # Values alone prove few things: check digits and national code lists.
+    if element.kind == "nhs_number" and evidence.share("nhs") > 0.9:
+        return 0.8, "check digits"
+    if element.name == "pod_code" and evidence.share("pod") > 0.95 and evidence.distinct > 1:
+        return 0.78, "national codes"
+    if element.name == "general_medical_practice_code" and evidence.share("practice") > 0.95:
+        return 0.72, "practice codes"
+    if element.name == "tariff_code" and evidence.share("hrg") > 0.95:
+        return 0.72, "HRG codes"
+    return 0.0, ""
+
+
+def _money_that_multiplies_out(
+    candidates: Sequence[Element],
+    scores: npt.NDArray[np.float64],
+    bases: dict[tuple[int, int], str],
+    evidence: Sequence[ColumnEvidence],
+) -> None:
+    """Raise count, unit price and cost where count times price is the cost in the sample."""
+    place = {e.name: i for i, e in enumerate(candidates)}
+    names = ("activity_count", "activity_unit_price", "activity_cost")
+    if any(name not in place for name in names):
+        return
+    likely = [
+        [c for c in range(len(evidence)) if scores[c, place[name]] >= 0.3][:6] for name in names
+    ]
+    best: tuple[float, tuple[int, int, int]] | None = None
+    for count in likely[0]:
+        for price in likely[1]:
+            for cost in likely[2]:
+                if len({count, price, cost}) < 3:
+                    continue
+                share = product_of(evidence, count, price, cost)
+                if share is not None and share >= 0.8 and (best is None or share > best[0]):
+                    best = share, (count, price, cost)
+    if best is None:
+        return
+    for name, column in zip(names, best[1], strict=True):
+        key = (column, place[name])
+        scores[key] = min(scores[key] + 0.2, 0.99)
+        bases[key] = f"{bases.get(key, 'values')}; count times price is the cost"
+
+
+def _decided(
+    column: int,
+    header: str,
+    position: int | None,
+    scores: npt.NDArray[np.float64],
+    bases: Mapping[tuple[int, int], str],
+    candidates: Sequence[Element],
+) -> MappedColumn:
+    best = float(scores[column, position]) if position is not None else 0.0
+    order = np.argsort(-scores[column], kind="stable")
+    others = [int(i) for i in order if int(i) != position and scores[column, int(i)] > 0.3]
+    runner = f"{candidates[others[0]].name} {scores[column, others[0]]:.2f}" if others else ""
+    if position is None or best < ACCEPT:
+        guess = (
+            f"{candidates[position].name} {best:.2f}" if position is not None and best else runner
+        )
+        return MappedColumn(
+            column, header, "", round(best, 2), "not sure enough" if guess else "", guess
+        )
+    if others:
+        # A close second on the same column takes from the certainty.
+        gap = best - float(scores[column, others[0]])
+        best -= max(0.0, 0.1 - gap)
+    basis = bases.get((column, position), "")
+    return MappedColumn(column, header, candidates[position].name, round(best, 2), basis, runner)
+
+
+def confirmed(headers: Sequence[str], chosen: Mapping[str, str]) -> ColumnMapping:
+    """Return the mapping that a saved layout states: normalised header to element."""
+    columns = []
+    for index, header in enumerate(headers):
+        element = chosen.get(normalise_header(header), "")
+        known = element in elements()
+        columns.append(
+            MappedColumn(
+                index,
+                header,
+                element if known else "",
+                1.0 if known else 0.0,
+                "saved layout" if known else "",
+            )
+        )
+    return ColumnMapping(tuple(columns))
+
+
+def exact_share(chosen: DataSet, headers: Sequence[str]) -> float:
+    """Return the share of non-empty headers that name an element of the data set exactly."""
+    named = [h for h in headers if h.strip()]
+    return sum(1 for h in named if chosen.match_header(h)) / len(named) if named else 0.0

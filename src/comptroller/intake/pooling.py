@@ -1,0 +1,226 @@
+"""Tables of equal columns are read together: one profile and one statement for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from comptroller.intake.incoming import IncomingFile, IncomingPart, facts_of
+from comptroller.intake.normalise import UNIT_COLUMNS, Pool
+from comptroller.intake.organisations import read_code
+from comptroller.intake.profile import UnitProfile, profile
+from comptroller.intake.recognise import SUS_DATA_SETS
+from comptroller.intake.report import HELD, Message
+from comptroller.intake.surroundings import Surroundings
+
+_ROWS_OF_ITS_OWN = 200_000
+_DEFAULT_PODS = {"DrPLCM": "DRUG", "DePLCM": "DEVICE"}
+_PSEUDONYM_WORDS = ("pseudo", "sk patient", "patient key", "token", "derived")
+
+
+@dataclass
+class Pooled:
+    """All tables of a load that become lines, with what is known of each.
+
+    Attributes:
+        pools: The groups of equal tables.
+        profiles: What the values of each unit look like.
+        places: Unit to its file and part.
+    """
+
+    pools: list[Pool] = field(default_factory=list)
+    profiles: dict[int, UnitProfile] = field(default_factory=dict)
+    places: dict[int, tuple[IncomingFile, IncomingPart]] = field(default_factory=dict)
+    facts: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) -> Pooled:
+    """Give numbers to and group the parts that have a data set, and look at their values."""
+    pooled = Pooled()
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for file in files:
+        for part in file.parts:
+            if not _readable(part):
+                continue
+            unit = part.unit = len(pooled.places)
+            pooled.places[unit] = (file, part)
+            used = part.recognised.mapping.used
+            key: tuple[object, ...] = (
+                part.recognised.data_set,
+                tuple((c.index, c.element) for c in used),
+            )
+            if part.table.data_rows > _ROWS_OF_ITS_OWN:
+                key = (*key, unit)
+            groups.setdefault(key, []).append(unit)
+    for number, units in enumerate(groups.values()):
+        _, first = pooled.places[units[0]]
+        pool = Pool(
+            relation=f"pool_{number}",
+            columns=first.recognised.mapping.used,
+            data_set=first.recognised.data_set,
+            units=tuple(units),
+        )
+        _fill(con, pool, pooled)
+        pooled.profiles |= profile(con, pool.relation, pool.columns, units)
+        pooled.pools.append(pool)
+    return pooled
+
+
+def _readable(part: IncomingPart) -> bool:
+    """Tell whether the rows can be read as lines at all, though the file may be held."""
+    names = {c.element for c in part.recognised.mapping.used}
+    return bool(part.recognised.data_set) and bool(names)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, pool: Pool, pooled: Pooled) -> None:
+    cells = ", ".join(sorted((c.cell for c in pool.columns), key=lambda c: int(c[1:])))
+    selects = [
+        f"SELECT CAST({unit} AS INTEGER) AS unit, row, {cells} "
+        f"FROM {pooled.places[unit][1].table.relation}"
+        for unit in pool.units
+    ]
+    kind = "VIEW" if len(selects) == 1 else "TABLE"
+    con.execute(f"CREATE TEMP {kind} {pool.relation} AS {' UNION ALL '.join(selects)}")
+
+
+def judge(pooled: Pooled, around: Surroundings) -> None:
+    """Hold files whose values contradict what they were taken for; fill the facts of each unit."""
+    for unit, (file, part) in pooled.places.items():
+        one = pooled.profiles[unit]
+        _judge_values(file, part, one)
+        facts: dict[str, Any] = {
+            "unit": unit,
+            "data_set": part.recognised.data_set,
+            "submission_id": file.report.submission_id,
+            "part": part.table.part,
+            "sheet": part.table.sheet or None,
+        }
+        constants = dict(facts_of(part))
+        facts["only_provider"] = _judge_provider(file, part, one, constants, around)
+        for name in ("provider_code", "commissioner_code", "financial_year"):
+            facts[name] = constants.get(name)
+        facts["month"] = int(constants["month"]) if constants.get("month") else None
+        facts["pod_code"] = constants.get("pod_code") or _DEFAULT_PODS.get(part.recognised.data_set)
+        number = part.recognised.mapping.element("nhs_number")
+        named = number is not None and any(w in number.header.lower() for w in _PSEUDONYM_WORDS)
+        facts["tokens"] = bool(one.pseudonymised or (named and one.ten_digits < one.identifiers))
+        facts["key_domain"] = constants.get("patient_key_domain") or "unnamed"
+        pooled.facts[unit] = facts
+
+
+def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> None:
+    sheet = part.table.sheet
+    headers = {c.element: c.header for c in part.recognised.mapping.used}
+    for (element, kind), count in sorted(one.changes.items()):
+        file.report.changes.append(
+            {
+                "sheet": sheet,
+                "column": headers.get(element, element),
+                "element": element,
+                "kind": kind,
+                "values": count,
+            }
+        )
+        if kind != "unreadable" or not one.rows:
+            continue
+        share = count / one.rows
+        if element == "activity_cost" and share > 0.5:
+            file.hold(
+                f"most values of {headers[element]!r} are no pounds",
+                sheet=sheet,
+                column=headers[element],
+            )
+        elif element not in (
+            "activity_cost",
+            "month",
+            "financial_year",
+            "provider_code",
+            "commissioner_code",
+        ):
+            part.report.messages.append(
+                Message(
+                    "warning",
+                    f"{count} values could not be read as {element} and are empty",
+                    sheet,
+                    None,
+                    headers[element],
+                )
+            )
+    for element in sorted(one.assumed):
+        part.report.messages.append(
+            Message(
+                "note",
+                "nothing proves whether days come before months; taken as UK dates",
+                sheet,
+                None,
+                headers[element],
+            )
+        )
+
+
+def _judge_provider(
+    file: IncomingFile,
+    part: IncomingPart,
+    one: UnitProfile,
+    constants: dict[str, str],
+    around: Surroundings,
+) -> str | None:
+    """Hold files of several or of another provider; return the only provider a file may hold."""
+    counts: dict[str, int] = {}
+    for raw, count in one.distinct.get("provider_code", {}).items():
+        code = read_code(raw)
+        if code:
+            counts[code] = counts.get(code, 0) + count
+    if not counts:
+        return None
+    if part.recognised.data_set in SUS_DATA_SETS:
+        return None
+    main = max(counts, key=lambda code: (counts[code], code))
+    told, place = part.recognised.constants.get("provider_code", ("", ""))
+    if told and told not in counts and not around.same_provider(told, main):
+        file.hold(
+            f"the {place} says provider {told}, but the rows are of {main}", sheet=part.table.sheet
+        )
+    if told in counts:
+        main = told
+    others = {
+        code: count
+        for code, count in counts.items()
+        if code != main and not around.same_provider(code, main)
+    }
+    if not others:
+        return None if len(counts) > 1 else main
+    share = sum(others.values()) / sum(counts.values())
+    listed = ", ".join(f"{code} ({count} rows)" for code, count in sorted(others.items()))
+    if share > around.rules.other_provider_share:
+        file.hold(
+            f"rows of several providers in one file: {main} and {listed}", sheet=part.table.sheet
+        )
+        return None
+    return main
+
+
+def register_units(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
+    """Fill the table ``units`` with the facts of each table."""
+    if not pooled.facts:
+        return
+    kinds = {"INTEGER": pa.int32(), "VARCHAR": pa.string(), "BOOLEAN": pa.bool_()}
+    rows = list(pooled.facts.values())
+    data = pa.table(
+        {
+            name: pa.array([row.get(name) for row in rows], type=kinds[kind])
+            for name, kind in UNIT_COLUMNS.items()
+        }
+    )
+    con.register("units_arrow", data)
+    con.execute("INSERT INTO units BY NAME SELECT * FROM units_arrow")
+    con.unregister("units_arrow")
+
+
+def held_without_lines(file: IncomingFile) -> list[IncomingPart]:
+    """Return the parts of a held file whose rows were never read as lines."""
+    return [p for p in file.parts if p.unit < 0 and p.report.status == HELD]

@@ -1,0 +1,513 @@
+"""From read files to one commit: stage, sum up, decide, and write what is promoted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from hashlib import md5
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from comptroller.intake import published
+from comptroller.intake.coverage import StagedSlice, decide
+from comptroller.intake.event_key import with_event_keys
+from comptroller.intake.incoming import IncomingFile
+from comptroller.intake.layouts import LayoutBook, LayoutDraft, remember
+from comptroller.intake.normalise import create_staging, normalise, statements
+from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
+from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, dumps
+from comptroller.intake.surroundings import SliceKey, Surroundings, Version
+from comptroller.vocabulary import line_columns, normalise_header
+from comptroller.warehouse import MONEY, failpoint, quote_literal
+from comptroller.workspace import Workspace
+
+_NO_CONTENT = {
+    "commit_id",
+    "line_id",
+    "event_key",
+    "slice_version_id",
+    "submission_id",
+    "part",
+    "sheet",
+    "row",
+    "data_set",
+    "provider_code",
+    "commissioner_code",
+    "financial_year",
+    "month",
+    "date_time_data_set_created",
+    "unit",
+    "quarantine_reason",
+    "quarantine_column",
+    "quarantine_value",
+}
+"""Columns that do not make the content of a slice: where it stands, and when its file was made."""
+
+
+@dataclass
+class Batch:
+    """Files that are promoted together, with what the command says about them."""
+
+    files: list[IncomingFile]
+    readings: Mapping[str, int]
+    received: datetime
+    sender: str = ""
+    waive: bool = False
+    earlier: Mapping[str, str] = field(default_factory=dict)
+
+
+def promote(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    around: Surroundings,
+    book: LayoutBook,
+    key: bytes,
+    *,
+    dry_run: bool,
+) -> None:
+    """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
+    pooled = pool_parts(con, batch.files)
+    judge(pooled, around)
+    _stage(con, pooled, key)
+    _count_rows(con, pooled)
+    _look_at_totals(batch, pooled, around)
+    for file in batch.files:
+        published.count(con, file)
+    versions = _decide_slices(con, batch, pooled, around)
+    _tell_drift(pooled, book)
+    for file in batch.files:
+        _settle(file)
+    if dry_run:
+        return
+    _commit(ws, con, batch, pooled, around, versions)
+    _remember(ws, batch, pooled)
+
+
+def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
+    made = statements(pooled.pools, pooled.profiles, key)
+    create_staging(con, {column for one in made for column in one.columns})
+    register_units(con, pooled)
+    normalise(con, made)
+
+
+# -- counts ----------------------------------------------------------------------------------
+
+
+def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
+    """Fill the counts, pounds and facts of each part from ``staged``."""
+    cost = f"coalesce(activity_cost, CAST(0 AS {MONEY}))"
+    good = "quarantine_reason IS NULL"
+    found = con.execute(
+        f"""SELECT unit, count(*) FILTER ({good}),
+            coalesce(sum({cost}) FILTER ({good}), 0), count(*) FILTER (NOT {good}),
+            coalesce(sum({cost}) FILTER (NOT {good}), 0),
+            list(DISTINCT provider_code) FILTER ({good}),
+            list(DISTINCT commissioner_code) FILTER ({good}),
+            list(DISTINCT financial_year) FILTER ({good}), list(DISTINCT month) FILTER ({good})
+        FROM staged GROUP BY unit"""
+    ).fetchall()
+    for unit, rows, pounds, bad_rows, bad_pounds, providers, commissioners, years, months in found:
+        part = pooled.places[unit][1]
+        report = part.report
+        report.rows_loaded, report.cost_loaded = rows, pounds
+        report.lines_loaded = rows
+        report.rows_quarantined, report.cost_quarantined = bad_rows, bad_pounds
+        report.cost_read = pounds + bad_pounds
+        report.rows_set_aside = report.rows_read - rows - bad_rows
+        report.provider_code = providers[0] if providers and len(providers) == 1 else ""
+        report.commissioner_codes = sorted(commissioners or [])
+        report.financial_year = years[0] if years and len(years) == 1 else ""
+        report.months = sorted(months or [])
+    for unit, reason, column, rows, pounds, first in con.execute(
+        f"""SELECT unit, quarantine_reason, quarantine_column, count(*), sum({cost}), min(row)
+        FROM staged WHERE NOT {good} GROUP BY ALL ORDER BY ALL"""
+    ).fetchall():
+        _, part = pooled.places[unit]
+        part.report.messages.append(
+            Message(
+                "warning",
+                f"{rows} rows in quarantine (£{pounds:,.2f}): {reason}",
+                part.table.sheet,
+                first,
+                column or "",
+            )
+        )
+
+
+def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
+    rules = around.rules
+    for file, part in pooled.places.values():
+        report = part.report
+        if report.status == HELD:
+            continue
+        if report.cost_control is not None:
+            off = report.cost_control - report.cost_read
+            if abs(off) > rules.control_tolerance:
+                file.hold(
+                    f"the file's own total is £{report.cost_control:,.2f}, its rows add up to "
+                    f"£{report.cost_read:,.2f} (difference £{off:,.2f})",
+                    sheet=part.table.sheet,
+                )
+        rows = report.rows_loaded + report.rows_quarantined
+        if rows and report.rows_quarantined > rows * rules.quarantine_share:
+            file.hold(
+                f"{report.rows_quarantined} of {rows} rows cannot be read as lines",
+                sheet=part.table.sheet,
+            )
+
+
+# -- slices ----------------------------------------------------------------------------------
+
+
+def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
+    """Return SQL of a line's digest over its filled business columns, in a fixed order."""
+    columns = [row[0] for row in con.execute("DESCRIBE staged").fetchall()]
+    parts = [
+        f"coalesce('{name}=' || CAST(\"{name}\" AS VARCHAR) || chr(31), '')"
+        for name in sorted(columns)
+        if name not in _NO_CONTENT
+    ]
+    return f"md5_number_lower(concat({', '.join(parts)}))" if parts else "0"
+
+
+def staged_slices(con: duckdb.DuckDBPyConnection) -> dict[str, list[StagedSlice]]:
+    """Return the slices of each submission in ``staged``, with order-free content hashes."""
+    found = con.execute(
+        f"""SELECT submission_id, s.data_set, s.provider_code, s.commissioner_code,
+            s.financial_year, s.month, count(*), coalesce(sum(activity_cost), 0),
+            CAST(sum({_content_hash(con)}) AS VARCHAR)
+        FROM staged s JOIN (SELECT unit, submission_id FROM units) USING (unit)
+        WHERE quarantine_reason IS NULL
+        GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    slices: dict[str, list[StagedSlice]] = {}
+    for submission, *key, rows, cost, total in found:
+        digest = _digest(f"{rows}|{total}")
+        slices.setdefault(submission, []).append(StagedSlice(tuple(key), rows, cost, digest))
+    return slices
+
+
+def _decide_slices(
+    con: duckdb.DuckDBPyConnection, batch: Batch, pooled: Pooled, around: Surroundings
+) -> list[tuple[FileReport, SliceKey, Version]]:
+    """Decide every file's slices in order, each seeing what the ones before it promoted."""
+    staged = staged_slices(con) if pooled.places else {}
+    promoted: list[tuple[FileReport, SliceKey, Version]] = []
+    for file in batch.files:
+        report = file.report
+        if file.refused or file.published is not None or report.submission_id not in staged:
+            continue
+        verdict = decide(
+            report.submission_id,
+            staged[report.submission_id],
+            around,
+            batch.received,
+            only_commissioner=_only_commissioner(file),
+            stage_said=report.stage_evidence,
+            reading=batch.readings.get(report.sha256, 1),
+        )
+        for reason in verdict.holds:
+            file.hold(reason)
+        report.messages += [Message("note", note) for note in verdict.notes]
+        report.slices = verdict.slices
+        if batch.waive and not _cannot_be_waived(file):
+            _waive(file)
+        if file.holds:
+            continue
+        for key, version in verdict.versions:
+            around.versions[key] = version
+            promoted.append((report, key, version))
+    return promoted
+
+
+def _only_commissioner(file: IncomingFile) -> str:
+    told = {p.recognised.constants.get("commissioner_code", ("", ""))[0] for p in file.parts}
+    return told.pop() if len(told) == 1 else ""
+
+
+def _cannot_be_waived(file: IncomingFile) -> bool:
+    """Without a data set or without what a line needs there is nothing to promote."""
+    return any(part.report.status == HELD or part.unit < 0 for part in file.parts)
+
+
+def _waive(file: IncomingFile) -> None:
+    file.holds.clear()
+    file.report.status = PROMOTED
+    file.report.messages = [
+        Message(
+            "note",
+            m.text.replace("held: ", "promoted by decision though: "),
+            m.sheet,
+            m.row,
+            m.column,
+        )
+        if m.text.startswith("held: ")
+        else m
+        for m in file.report.messages
+    ]
+
+
+# -- the outcome -----------------------------------------------------------------------------
+
+
+def _settle(file: IncomingFile) -> None:
+    """Make the report say what was decided: a held file loads nothing, all its rows wait."""
+    report = file.report
+    if file.refused:
+        report.status = REFUSED
+        return
+    if not file.holds:
+        report.status = PROMOTED
+        for part in file.parts:
+            part.report.status = PROMOTED
+        return
+    report.status = HELD
+    for part in file.parts:
+        mine = part.report
+        mine.status = HELD
+        data_rows = part.table.data_rows
+        mine.rows_quarantined, mine.rows_loaded, mine.lines_loaded = data_rows, 0, 0
+        mine.rows_set_aside = mine.rows_read - data_rows
+        mine.cost_quarantined, mine.cost_loaded = mine.cost_read, Decimal(0)
+    report.slices = []
+
+
+def _tell_drift(pooled: Pooled, book: LayoutBook) -> None:
+    for file, part in pooled.places.values():
+        provider = part.report.provider_code
+        if not provider:
+            continue
+        changed = book.drift(
+            provider, part.recognised.data_set, part.table.sheet, part.table.headers
+        )
+        if changed is None:
+            continue
+        last, came, went = changed
+        told = [f"new columns: {', '.join(came)}"] if came else []
+        told += [f"columns gone: {', '.join(went)}"] if went else []
+        told = told or ["columns in another order"]
+        file.report.messages.append(
+            Message(
+                "warning",
+                f"the layout changed since {last.name}: {'; '.join(told)}",
+                part.table.sheet,
+            )
+        )
+
+
+def _remember(ws: Workspace, batch: Batch, pooled: Pooled) -> None:
+    drafts = []
+    for file, part in pooled.places.values():
+        if file.report.status != PROMOTED or part.layout is not None:
+            continue
+        if not part.report.provider_code:
+            continue
+        drafts.append(
+            LayoutDraft(
+                provider_code=part.report.provider_code,
+                data_set=part.recognised.data_set,
+                sheet=part.table.sheet,
+                headers=part.table.headers,
+                columns={
+                    normalise_header(c.header): c.element for c in part.recognised.mapping.used
+                },
+                submission_id=file.report.submission_id,
+            )
+        )
+    if drafts:
+        remember(ws, drafts, ws.now())
+
+
+# -- the commit ------------------------------------------------------------------------------
+
+
+def _commit(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    batch: Batch,
+    pooled: Pooled,
+    around: Surroundings,
+    versions: Sequence[tuple[FileReport, SliceKey, Version]],
+) -> None:
+    loaded_at = ws.now().replace(tzinfo=None)
+    submissions = [_submission_row(file, batch, loaded_at) for file in batch.files]
+    submissions = [row for row in submissions if row["report"] != batch.earlier.get(row["sha256"])]
+    if not submissions:
+        return
+    stored = [
+        (report, key, version)
+        for report, key, version in versions
+        if version.action in ("new", "replaced")
+    ]
+    _register_versions(con, stored)
+    told = [str(around.sequence), batch.received.isoformat()]
+    told += [f"{row['sha256']}:{row['status']}:{_digest(row['report'])}" for row in submissions]
+    identifier = _digest("|".join(told))
+    detail = {"files": len(submissions), "received_at": batch.received.isoformat()}
+    with ws.warehouse.commit("load", identifier, detail) as commit:
+        if stored:
+            commit.append_query(con, "lines", _lines_query(con, around))
+        for file in batch.files:
+            published.append(commit, con, file)
+        _append_quarantine(commit, con, batch, pooled)
+        commit.append_rows("slice_versions", _version_rows(versions, around, batch))
+        failpoint("load.before_submissions")
+        commit.append_rows("submissions", submissions)
+
+
+def _digest(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _submission_row(file: IncomingFile, batch: Batch, loaded_at: datetime) -> dict[str, Any]:
+    printed = file.report.to_json()
+    return {
+        "submission_id": file.report.submission_id,
+        "sha256": file.report.sha256,
+        "file": file.report.file,
+        "size_bytes": file.size,
+        "received_at": batch.received,
+        "loaded_at": loaded_at,
+        "sender": batch.sender or None,
+        "status": file.report.status,
+        "data_sets": ", ".join(printed["data_sets"]) or None,
+        "provider_codes": ", ".join(printed["provider_codes"]) or None,
+        "report": dumps(printed),
+    }
+
+
+def _register_versions(
+    con: duckdb.DuckDBPyConnection,
+    stored: Sequence[tuple[FileReport, SliceKey, Version]],
+) -> None:
+    data = pa.table(
+        {
+            "submission_id": pa.array([r.submission_id for r, _, _ in stored], pa.string()),
+            "data_set": pa.array([k[0] for _, k, _ in stored], pa.string()),
+            "provider_code": pa.array([k[1] for _, k, _ in stored], pa.string()),
+            "commissioner_code": pa.array([k[2] for _, k, _ in stored], pa.string()),
+            "financial_year": pa.array([k[3] for _, k, _ in stored], pa.string()),
+            "month": pa.array([k[4] for _, k, _ in stored], pa.int32()),
+            "slice_version_id": pa.array([v.slice_version_id for _, _, v in stored], pa.string()),
+        }
+    )
+    con.register("stored_arrow", data)
+    con.execute("CREATE OR REPLACE TEMP TABLE stored_versions AS SELECT * FROM stored_arrow")
+    con.unregister("stored_arrow")
+
+
+def _lines_query(con: duckdb.DuckDBPyConnection, around: Surroundings) -> str:
+    """Return the query for the lines of all stored slices, with their keys and ids."""
+    present = {row[0] for row in con.execute("DESCRIBE staged").fetchall()}
+    for name, kind in line_columns().items():
+        if name in _KEY_INPUTS and name not in present:
+            con.execute(f'ALTER TABLE staged ADD COLUMN "{name}" {kind}')
+            present.add(name)
+    body = [n for n in line_columns() if n in present]
+    own = ", ".join(f's."{name}"' for name in body)
+    base = (
+        f"(SELECT {own}, u.submission_id, u.part, u.sheet, v.slice_version_id, "
+        "concat(substr(u.submission_id, 2, 12), '-', u.part, '-', s.row) AS line_id "
+        "FROM staged s JOIN units u USING (unit) LEFT JOIN stored_versions v "
+        "ON v.submission_id = u.submission_id AND v.data_set = s.data_set "
+        "AND v.provider_code = s.provider_code AND v.commissioner_code = s.commissioner_code "
+        "AND v.financial_year = s.financial_year AND v.month = s.month "
+        "WHERE s.quarantine_reason IS NULL)"
+    )
+    listed = ", ".join(
+        f'"{name}"'
+        for name in (*body, "submission_id", "part", "sheet", "slice_version_id", "line_id")
+    )
+    keyed = with_event_keys(base, around.successors, listed)
+    return f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL"
+
+
+_KEY_INPUTS = {
+    "cds_unique_identifier",
+    "non_cds_unique_identifier",
+    "hospital_provider_spell_identifier",
+    "attendance_identifier",
+    "emergency_care_attendance_identifier",
+    "patient_key",
+    "local_patient_identifier",
+    "activity_start_date",
+    "activity_end_date",
+    "pod_code",
+    "activity_treatment_function_code",
+    "tariff_code",
+    "local_pod_code",
+    "local_contract_code",
+    "activity_count",
+    "activity_cost",
+}
+
+
+def _version_rows(
+    versions: Sequence[tuple[FileReport, SliceKey, Version]], around: Surroundings, batch: Batch
+) -> list[dict[str, Any]]:
+    rows = []
+    for number, (report, key, version) in enumerate(versions, start=around.sequence + 1):
+        data_set, provider, commissioner, year, month = key
+        rows.append(
+            {
+                "slice_version_id": version.slice_version_id,
+                "content_version_id": version.content_version_id,
+                "submission_id": version.submission_id,
+                "data_set": data_set,
+                "provider_code": provider,
+                "commissioner_code": commissioner,
+                "financial_year": year,
+                "month": month,
+                "stage": version.stage,
+                "received_at": batch.received,
+                "sequence": number,
+                "action": version.action,
+                "content_hash": version.content_hash,
+                "rows": version.rows,
+                "cost": version.cost,
+                "file_stage_evidence": report.stage_evidence or None,
+            }
+        )
+    return rows
+
+
+def _append_quarantine(
+    commit: Any, con: duckdb.DuckDBPyConnection, batch: Batch, pooled: Pooled
+) -> None:
+    """Keep every row in quarantine with its reason; of a held file, all its rows."""
+    queries = []
+    held_units = [u for u, (file, _) in pooled.places.items() if file.holds]
+    listed = ", ".join(str(u) for u in held_units) or "-1"
+    reasons = {u: "; ".join(file.holds) for u, (file, _) in pooled.places.items() if file.holds}
+    why = " ".join(f"WHEN {u} THEN {quote_literal('file held: ' + r)}" for u, r in reasons.items())
+    held = f"CASE unit {why} END" if why else "NULL"
+    if pooled.places:
+        queries.append(
+            f"""SELECT u.submission_id, s.data_set, u.part, u.sheet, s.row,
+            coalesce(quarantine_reason, {held}) AS reason, quarantine_column AS column_name,
+            quarantine_value AS value_shown, activity_cost AS cost, s.provider_code,
+            s.financial_year, s.month FROM staged s JOIN units u USING (unit)
+            WHERE quarantine_reason IS NOT NULL OR unit IN ({listed})"""
+        )
+    for file in batch.files:
+        for part in file.parts:
+            if part.unit >= 0 or not file.holds:
+                continue
+            reason = quote_literal("file held: " + "; ".join(file.holds))
+            queries.append(
+                f"""SELECT {quote_literal(file.report.submission_id)} AS submission_id,
+                {quote_literal(part.recognised.data_set)} AS data_set, {part.table.part} AS part,
+                {quote_literal(part.table.sheet)} AS sheet, row, {reason} AS reason,
+                NULL AS column_name, NULL AS value_shown, CAST(NULL AS {MONEY}) AS cost,
+                NULL AS provider_code, NULL AS financial_year, CAST(NULL AS INTEGER) AS month
+                FROM {part.table.relation}"""
+            )
+    if queries:
+        commit.append_query(
+            con, "quarantine", " UNION ALL ".join(queries) + " ORDER BY submission_id, part, row"
+        )

@@ -1,0 +1,293 @@
+"""What a table is: its data set, provider, commissioner, year and month, or nothing we know.
+
+Evidence comes from the headers (national and local names), from the names of file, archive member
+and sheet, from the titles above the table, and from the values. Each fact keeps where it came
+from, so that a person can see why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from comptroller.intake.evidence import ColumnEvidence
+from comptroller.intake.mapping import ColumnMapping, exact_share, map_columns
+from comptroller.intake.organisations import read_code
+from comptroller.intake.periods import month_in, year_in
+from comptroller.intake.source import SourceTable
+from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS, data_set, repair_pod
+
+CONTRACT_DATA_SETS = ("ACM", "PLCM", "DrPLCM", "DePLCM")
+SUS_DATA_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
+
+_PERSON = {
+    "nhs_number",
+    "local_patient_identifier",
+    "hospital_provider_spell_identifier",
+    "attendance_identifier",
+    "cds_unique_identifier",
+    "non_cds_unique_identifier",
+    "person_birth_date",
+    "activity_start_date",
+    "activity_end_date",
+    "clinical_intervention_date",
+    "age_at_activity_date",
+}
+_DRUG = {"drug_name", "drug_code", "drug_strength", "drug_quantity", "therapeutic_indication_code"}
+_DEVICE = {
+    "device_name",
+    "device_code",
+    "device_high_level_code",
+    "device_manufacturer",
+    "device_serial_number",
+    "device_quantity",
+    "device_size",
+}
+_LABEL = r"(?:commissioner|purchaser|payer|icb|ccg|sub[ -]?icb)"
+_COMMISSIONER = re.compile(
+    rf"\b{_LABEL}(?:\s+(?:org(?:anisation)?\s+)?(?:code|id))?\s*[:=\-–|(]*\s*([A-Z0-9]{{3,5}})\b",
+    re.IGNORECASE,
+)
+_COMMISSIONER_NAME = re.compile(rf"\b{_LABEL}(?:\s+name)?\s*[:=\-–|]+\s*([^|]+)", re.IGNORECASE)
+_PROVIDER = re.compile(
+    r"\b(?:provider|trust|hospital)(?:\s+(?:org(?:anisation)?\s+)?(?:code|id))?\s*[:=\-–|(]*\s*([A-Z0-9]{3,6})\b",
+    re.IGNORECASE,
+)
+_PROVIDER_NAME = re.compile(
+    r"\b(?:provider|trust)(?:\s+name)?\s*[:=\-–|]+\s*([^|]+)", re.IGNORECASE
+)
+_TRUST_SHAPE = re.compile(r"^R[A-Z0-9]{2}$")
+_STAGE = re.compile(r"(?<![a-z])(flex|freeze|frozen|post[ _-]?freeze)(?![a-z])", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Directory:
+    """Organisations known to the workspace: code to role, and normalised name to code."""
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, text: str, role: str) -> str | None:
+        """Return the code of the organisation of a role that a text names, or None."""
+        code = self.names.get(plain_name(text))
+        return code if code and self.roles.get(code, role) == role else None
+
+
+def plain_name(text: str) -> str:
+    """Return an organisation's name as names are compared."""
+    words = re.sub(r"[^a-z0-9 ]+", " ", text.lower().replace("&", " and ")).split()
+    return " ".join(words)
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """What a table was found to be.
+
+    Attributes:
+        data_set: Its id, or '' when the table is nothing we know.
+        confidence: 0 to 1 that it is that data set.
+        mapping: Columns to elements.
+        constants: Facts of the whole table (provider_code, commissioner_code, financial_year,
+            month, pod_code) that stand outside its columns, with where they were found.
+        stage_evidence: flex or freeze, where a name says so.
+        why: In a few words.
+    """
+
+    data_set: str
+    confidence: float
+    mapping: ColumnMapping
+    constants: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    stage_evidence: str = ""
+    why: str = ""
+
+
+def name_matches(text: str) -> list[str]:
+    """Return the line data sets that a name speaks of, the most telling first."""
+    lower = text.lower()
+    found = []
+    for identifier in ("DrPLCM", "DePLCM", "PLCM", "ACM", *SUS_DATA_SETS):
+        patterns = DATA_SETS[identifier].national_name_patterns
+        if any(re.search(pattern, lower) for pattern in patterns):
+            found.append(identifier)
+    return found
+
+
+def recognise_data_set(
+    headers: Sequence[str],
+    evidence: Sequence[ColumnEvidence] | None,
+    names: Sequence[str],
+) -> tuple[str, float, ColumnMapping, str]:
+    """Return the data set of a table with confidence, mapping and why; '' for none.
+
+    Args:
+        headers: The table's headers.
+        evidence: What its values look like; None when the headers are to decide alone.
+        names: Names of sheet, member and file, the nearest first.
+    """
+    tried: list[tuple[float, str, ColumnMapping, str]] = []
+    named = [match for name in names for match in name_matches(name)]
+    candidates = [
+        d for d in LINE_DATA_SETS if d not in SUS_DATA_SETS or _may_be_sus(d, headers, named)
+    ]
+    for identifier in candidates:
+        mapping = map_columns(identifier, headers, evidence)
+        score, why = _score(identifier, mapping, headers, named)
+        tried.append((score, identifier, mapping, why))
+    tried.sort(key=lambda item: -item[0])
+    score, identifier, mapping, why = tried[0]
+    if score <= 0:
+        return "", 0.0, mapping, "no column names or values of a data set we know"
+    return identifier, min(score, 0.99), mapping, why
+
+
+def _may_be_sus(identifier: str, headers: Sequence[str], named: Sequence[str]) -> bool:
+    if identifier in named:
+        return True
+    return exact_share(data_set(identifier), headers) > 0.6
+
+
+def _score(
+    identifier: str, mapping: ColumnMapping, headers: Sequence[str], named: Sequence[str]
+) -> tuple[float, str]:
+    """Say how well a table fits a data set, 0 for not at all."""
+    used = {c.element for c in mapping.used}
+    filled = sum(1 for header in headers if header.strip()) or 1
+    share = len(used) / filled
+    if not _could_be_lines(identifier, used):
+        return 0.0, ""
+    score = 0.45 * share + 0.1 * exact_share(data_set(identifier), headers)
+    reasons = [f"{len(used)} of {filled} columns are its elements"]
+    if identifier in named:
+        score += 0.4 if named[0] == identifier else 0.25
+        reasons.append("its name says so")
+    elif named:
+        score -= 0.15
+    person, drug, device = used & _PERSON, used & _DRUG, used & _DEVICE
+    if identifier == "ACM":
+        score += 0.25 if not person else -0.5
+    elif identifier in CONTRACT_DATA_SETS:
+        score += 0.15 if person else -0.35
+    if identifier == "DrPLCM":
+        score += 0.2 if drug else -0.5
+    elif identifier == "DePLCM":
+        score += 0.2 if device else -0.5
+    elif drug or device:
+        score -= 0.3
+    if identifier in SUS_DATA_SETS and identifier not in named:
+        score -= 0.1
+    return round(score, 3), "; ".join(reasons)
+
+
+def _could_be_lines(identifier: str, used: set[str]) -> bool:
+    """Tell whether enough is there to be line data at all: money or activity, and what of."""
+    if identifier in SUS_DATA_SETS:
+        return bool(used & _PERSON) and len(used) >= 5
+    money = used & {"activity_cost", "activity_count", "planned_cost"}
+    what = used & {
+        "pod_code",
+        "local_pod_code",
+        "tariff_code",
+        "drug_name",
+        "device_name",
+        "activity_treatment_function_code",
+    }
+    return "activity_cost" in used and bool(money) and bool(what)
+
+
+def constants_of(
+    table: SourceTable, file_name: str, directory: Directory
+) -> dict[str, tuple[str, str]]:
+    """Return what titles and names say of the whole table: element to value and place.
+
+    The titles above the table come first, then the sheet's name, the member's, the file's.
+    """
+    titles = " | ".join(table.titles)
+    sources = [
+        ("title", titles),
+        ("sheet name", table.sheet),
+        ("archive member", table.member),
+        ("file name", file_name),
+    ]
+    found: dict[str, tuple[str, str]] = {}
+    for place, text in sources:
+        if not text:
+            continue
+        spaced = re.sub(r"[_]+", " ", text)
+        for element, value in _facts(spaced, directory, titled=place == "title").items():
+            found.setdefault(element, (value, place))
+    pod = repair_pod(table.sheet) if table.sheet else None
+    if pod:
+        found.setdefault("pod_code", (pod, "sheet name"))
+    return found
+
+
+def _facts(text: str, directory: Directory, *, titled: bool) -> dict[str, str]:
+    facts: dict[str, str] = {}
+    month = month_in(text)
+    year = (month[1] if month else None) or year_in(text)
+    if year:
+        facts["financial_year"] = year
+    if month:
+        facts["month"] = str(month[0])
+    for element, role, code_pattern, name_pattern in (
+        ("commissioner_code", "commissioner", _COMMISSIONER, _COMMISSIONER_NAME),
+        ("provider_code", "provider", _PROVIDER, _PROVIDER_NAME),
+    ):
+        code = _labelled_code(text, code_pattern, directory, role)
+        if code is None and titled:
+            code = _labelled_name(text, name_pattern, directory, role)
+        if code is None:
+            code = _bare_code(text, directory, role)
+        if code:
+            facts[element] = code
+    return facts
+
+
+def _labelled_code(
+    text: str, pattern: re.Pattern[str], directory: Directory, role: str
+) -> str | None:
+    for match in pattern.finditer(text):
+        written = match[1]
+        code = read_code(written)
+        if code is None or (not written.isupper() and not any(c.isdigit() for c in written)):
+            continue
+        known = directory.roles.get(code)
+        if known == role or (known is None and (any(c.isdigit() for c in code) or len(code) == 3)):
+            return code
+    return None
+
+
+def _labelled_name(
+    text: str, pattern: re.Pattern[str], directory: Directory, role: str
+) -> str | None:
+    for match in pattern.finditer(text):
+        code = directory.named(match[1], role)
+        if code:
+            return code
+    return None
+
+
+def _bare_code(text: str, directory: Directory, role: str) -> str | None:
+    """Return the one organisation of a role that stands as a word in a text."""
+    words = dict.fromkeys(re.findall(r"(?<![A-Za-z0-9])[A-Z0-9]{3,6}(?![A-Za-z0-9])", text))
+    known = [w for w in words if directory.roles.get(w) == role]
+    if not known and role == "provider":
+        known = [
+            w
+            for w in words
+            if _TRUST_SHAPE.match(w)
+            and w not in directory.roles
+            and any(c.isdigit() for c in w[1:])
+        ]
+    return known[0] if len(known) == 1 else None
+
+
+def stage_evidence(*names: str) -> str:
+    """Return flex, freeze or post_freeze where a name says so, else ''."""
+    for name in names:
+        match = _STAGE.search(name.replace("_", " "))
+        if match:
+            word = match[1].lower()
+            return "flex" if word == "flex" else "post_freeze" if "post" in word else "freeze"
+    return ""

@@ -1,0 +1,92 @@
+"""Slices and their versions: which lines are payable, which are current.
+
+A slice is data set, provider, commissioner, financial year and month. Every file that covers it
+makes a version; a version with the same content as the one before points to its lines and stores
+none. *Payable* is the last version received up to the freeze date (where none was, the first
+received), unless a person pinned another; *current* is the last received. Versions of withdrawn
+submissions count for neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import duckdb
+
+from comptroller.vocabulary import line_columns
+from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
+
+KEY = ("data_set", "provider_code", "commissioner_code", "financial_year", "month")
+_KEYS = ", ".join(KEY)
+
+_STATE = f"""
+CREATE OR REPLACE TEMP TABLE slice_state AS
+WITH decided AS (
+    SELECT submission_id, arg_max(kind, (decided_at, decision_id)) AS kind
+    FROM slice_decisions WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id
+), pins AS (
+    SELECT slice_version_id, max((decided_at, decision_id)) AS pinned
+    FROM slice_decisions WHERE kind = 'pin' GROUP BY slice_version_id
+), live AS (
+    SELECT v.*, p.pinned FROM slice_versions v
+    LEFT JOIN decided d USING (submission_id)
+    LEFT JOIN pins p USING (slice_version_id)
+    WHERE d.kind IS DISTINCT FROM 'withdraw'
+), payable AS (
+    SELECT *, 'payable' AS track FROM live
+    QUALIFY row_number() OVER (
+        PARTITION BY {_KEYS}
+        ORDER BY pinned IS NULL, pinned DESC, stage = 'post_freeze',
+                 CASE WHEN stage <> 'post_freeze' THEN received_at END DESC,
+                 CASE WHEN stage <> 'post_freeze' THEN sequence END DESC,
+                 received_at, sequence) = 1
+), current AS (
+    SELECT *, 'current' AS track FROM live
+    QUALIFY row_number() OVER (
+        PARTITION BY {_KEYS} ORDER BY received_at DESC, sequence DESC) = 1
+)
+SELECT {_KEYS}, track, slice_version_id, content_version_id, submission_id, stage, received_at,
+       sequence, action, content_hash, rows, cost
+FROM (SELECT * FROM payable UNION ALL SELECT * FROM current)
+ORDER BY {_KEYS}, track
+"""
+
+
+def create_slice_views(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> None:
+    """Make ``slice_state``, ``payable_lines`` and ``current_lines`` on a connection.
+
+    ``slice_state`` has one row per slice and track (``payable``, ``current``). The two views have
+    the columns of ``lines``. The relations ``slice_versions``, ``slice_decisions`` and ``lines``
+    are made too.
+
+    Args:
+        con: The connection that gets them.
+        wh: The workspace's warehouse.
+    """
+    wh.view(con, "slice_versions", "slice_decisions", "lines")
+    con.execute(_STATE)
+    columns = ", ".join(f"l.{quote_identifier(name)}" for name in line_columns())
+    for track in ("payable", "current"):
+        con.execute(
+            f"CREATE OR REPLACE TEMP VIEW {track}_lines AS SELECT {columns} FROM lines l "
+            f"WHERE l.slice_version_id IN (SELECT content_version_id FROM slice_state "
+            f"WHERE track = {quote_literal(track)} AND action <> 'nil')"
+        )
+
+
+def create_slice_state(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> None:
+    """Make ``slice_state`` alone, without the relation over lines."""
+    wh.view(con, "slice_versions", "slice_decisions")
+    con.execute(_STATE)
+
+
+def state_of(
+    con: duckdb.DuckDBPyConnection, providers: Sequence[str], track: str = "current"
+) -> list[tuple[object, ...]]:
+    """Return the rows of ``slice_state`` of some providers on one track."""
+    return con.execute(
+        f"SELECT {_KEYS}, slice_version_id, content_version_id, submission_id, stage, "
+        "received_at, sequence, action, content_hash, rows, cost FROM slice_state "
+        "WHERE track = ? AND list_contains(?, provider_code) ORDER BY ALL",
+        [track, list(providers)],
+    ).fetchall()

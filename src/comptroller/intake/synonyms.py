@@ -1,0 +1,133 @@
+"""Abbreviations and slang of headers, beside the aliases that the vocabulary declares.
+
+Headers are compared after their words have been written out: ``Prov Spell No`` is
+``provider spell number``. Add here what a new layout brings; a word has one meaning.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from comptroller.vocabulary import normalise_header
+
+WORDS = {
+    "act": "activity",
+    "actual": "actual",
+    "adm": "admission",
+    "admn": "admission",
+    "admit": "admission",
+    "amt": "amount",
+    "appt": "appointment",
+    "apt": "appointment",
+    "att": "attendance",
+    "attend": "attendance",
+    "cat": "category",
+    "cd": "code",
+    "chg": "charge",
+    "cmr": "commissioner",
+    "comm": "commissioner",
+    "commr": "commissioner",
+    "cnt": "count",
+    "ct": "count",
+    "del": "delivery",
+    "desc": "description",
+    "descr": "description",
+    "dis": "discharge",
+    "disch": "discharge",
+    "dt": "date",
+    "fin": "financial",
+    "fld": "field",
+    "fu": "follow up",
+    "hosp": "hospital",
+    "id": "identifier",
+    "ident": "identifier",
+    "ind": "indicator",
+    "loc": "local",
+    "mnth": "month",
+    "mth": "month",
+    "nat": "national",
+    "nbr": "number",
+    "no": "number",
+    "num": "number",
+    "op": "outpatient",
+    "org": "organisation",
+    "orgn": "organisation",
+    "pat": "patient",
+    "pct": "percent",
+    "pln": "plan",
+    "prac": "practice",
+    "proc": "procedure",
+    "prov": "provider",
+    "pt": "patient",
+    "purch": "purchaser",
+    "qty": "quantity",
+    "ref": "reference",
+    "reg": "registered",
+    "serv": "service",
+    "spec": "specialty",
+    "svc": "service",
+    "tar": "tariff",
+    "tot": "total",
+    "trf": "tariff",
+    "trt": "treatment",
+    "typ": "type",
+    "val": "value",
+    "yr": "year",
+}
+
+LOCAL_NAMES: dict[str, tuple[str, ...]] = {
+    "activity_cost": (
+        "total £",
+        "£",
+        "total value",
+        "total price",
+        "total charge",
+        "charge",
+        "line value",
+        "line cost",
+        "income",
+        "total income",
+        "amount",
+        "total amount",
+        "net price",
+        "price actual",
+        "total tariff",
+        "final price",
+        "value",
+        "invoice value",
+    ),
+    "activity_count": ("quantity", "units", "volume", "actual units", "number of units", "count"),
+    "activity_unit_price": (
+        "unit cost",
+        "unit tariff",
+        "price per unit",
+        "tariff",
+        "rate",
+        "tariff price",
+    ),
+    "tariff_code": (
+        "hrg",
+        "hrg code",
+        "hrg4",
+        "currency",
+        "currency code",
+        "price code",
+        "spell hrg",
+    ),
+    "pod_code": ("point of delivery", "pod"),
+    "local_pod_code": ("local point of delivery", "trust pod", "local pod"),
+    "activity_end_date": ("discharge date", "date discharged", "end dt", "spell end date"),
+    "activity_start_date": ("admission date", "date admitted", "start dt", "activity dt"),
+    "month": ("month", "period", "slam month", "month name", "act month"),
+    "local_patient_identifier": ("hospital number", "patient number", "local number"),
+    "general_medical_practice_code": ("gp practice", "practice", "practice code", "gp code"),
+    "planned_cost": ("plan £", "plan value", "planned value", "plan income"),
+    "planned_activity": ("plan", "plan units", "plan quantity", "planned units"),
+}
+
+
+@cache
+def written_out(header: str) -> str:
+    """Return a header normalised, its abbreviations written out."""
+    words = normalise_header(header.replace("£", " £ ").replace("£", " pounds ")).split()
+    return " ".join(WORDS.get(word, word) for word in words)
