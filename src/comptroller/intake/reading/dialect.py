@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -34,8 +35,18 @@ def detect_dialect(head: str) -> Dialect:
         score = _steadiness(head, delimiter)
         if score > best_score:
             best, best_score = delimiter, score
-    spaced = re.search(re.escape(best) + r' +"', head)
-    return Dialect(best, skip_initial_space=spaced is not None)
+    return Dialect(best, skip_initial_space=_spaced(head, best))
+
+
+def _spaced(head: str, delimiter: str) -> bool:
+    """Tell whether quotes stand after a blank, as in `1, "two, 3"`."""
+    try:
+        records = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+        return any(
+            re.match(' +"', field) for record in itertools.islice(records, 500) for field in record
+        )
+    except csv.Error:
+        return False
 
 
 def _steadiness(head: str, delimiter: str) -> float:

@@ -81,11 +81,12 @@ class Scanner:
         self.blank_run = 0
         self.last_byte = NEWLINE
 
-    def feed(self, block: bytes, *, last: bool) -> npt.NDArray[np.intp]:
+    def feed(self, block: bytes) -> npt.NDArray[np.intp]:
         """Take one block; return the offsets in it of the newlines that end blank records."""
         data: Bytes = np.frombuffer(block, dtype=np.uint8)
         newline = data == NEWLINE
         delimiter = data == self.delimiter
+        outside: npt.NDArray[np.bool_] | None = None
         if QUOTE in block or self.inside:
             outside = self._outside(data)
             self.scan.multiline |= bool((newline & ~outside).any())
@@ -93,9 +94,10 @@ class Scanner:
             delimiter &= outside
         if RETURN in block:
             returns = data == RETURN
-            followed = np.empty_like(newline)
+            if outside is not None:
+                returns &= outside
+            followed = np.zeros_like(newline)
             followed[:-1] = data[1:] == NEWLINE
-            followed[-1] = last or data[-1] != RETURN
             self.scan.lone_returns |= bool((returns & ~followed).any())
         ends = np.flatnonzero(newline)
         blank = self._records(data, ends, np.flatnonzero(delimiter))
@@ -181,7 +183,7 @@ def scan_file(path: Path, delimiter: str, *, skip_bytes: int, limit: int) -> Tex
     with path.open("rb") as stream:
         stream.seek(skip_bytes)
         for block in whole_lines(stream, limit):
-            scanner.feed(block, last=False)
+            scanner.feed(block)
             if scanner.bytes_open > limit:
                 break
     return scanner.finish()
@@ -195,7 +197,7 @@ def fill_blank_records(
     with source.open("rb") as stream, target.open("wb") as out:
         stream.seek(skip_bytes)
         for block in whole_lines(stream, limit):
-            blank = scanner.feed(block, last=False)
+            blank = scanner.feed(block)
             if not blank.size:
                 out.write(block)
                 continue

@@ -78,7 +78,7 @@ def read_workbook(
         if meta.typ is not SheetTypeEnum.WorkSheet:
             continue
         sheet = _sheet(source, book, index, meta.name, file_format)
-        if sheet is None or sheet.total_height == 0 or sheet.total_width == 0:
+        if sheet is None or sheet.start is None:
             continue
         errors = cell_errors.find(source.path, file_format, index, meta.name)
         name = raw_sheet.fresh_name()
