@@ -1,0 +1,288 @@
+"""Write the year's files, one folder for each day on which some of them arrive."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from comptroller.demo import layouts
+from comptroller.demo.layouts import LAYOUTS, SHEETS, Column, Layout
+from comptroller.demo.presets import Preset, Provider
+from comptroller.demo.schedule import Round
+from comptroller.vocabulary import data_set
+
+PATIENT_SETS = ("PLCM", "DrPLCM", "DePLCM")
+SUS_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass
+class Postman:
+    """Writes files into dated folders.
+
+    ``late`` moves one provider's data set of one round to another day; ``dropped`` leaves out
+    data sets of a provider for a month altogether.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    preset: Preset
+    directory: Path
+    cumulative: bool = True
+    late: dict[tuple[str, str, int], date] = field(default_factory=dict)
+    files: int = 0
+    rows: int = 0
+
+    def deliver(self, this: Round, progress: Callable[[str], None]) -> None:
+        """Write every file of one round."""
+        counts = self._counts(this)
+        for provider in self.preset.providers:
+            layout = LAYOUTS[provider.layout]
+            progress(f"{this.arrives.isoformat()} {provider.name}")
+            self._provider_files(this, provider, layout, counts)
+        for name in SUS_SETS:
+            if this.sus_months and counts.get(("", name)):
+                self._sus(this, name)
+
+    def _counts(self, this: Round) -> dict[tuple[str, str], int]:
+        rows = self.con.execute(
+            f"""SELECT prov, ds, count(*) FROM lines WHERE {_seen(this.number)}
+                AND month IN ({_list(this.months)}) GROUP BY ALL
+            UNION ALL SELECT prov, 'ACM', count(*) FROM acm WHERE {_seen(this.number)}
+                AND month IN ({_list(this.months)}) GROUP BY ALL
+            UNION ALL SELECT '', ds, count(*) FROM sus WHERE {_seen(this.number)}
+                AND month IN ({_list(this.sus_months) or "0"}) GROUP BY ALL"""
+        ).fetchall()
+        return {(prov, name): n for prov, name, n in rows}
+
+    def _provider_files(
+        self, this: Round, provider: Provider, layout: Layout, counts: dict[tuple[str, str], int]
+    ) -> None:
+        stem = f"{provider.code}_{{}}_{_year_code(self.preset)}_M{this.number:02d}"
+        local = [ds for ds in PATIENT_SETS if layout.columns[ds] is not layouts.NATIONAL[ds]]
+        if layout.form == "workbook":
+            self._workbook(this, provider, layout, stem.format("SLAM"))
+        for name in ("ACM", *PATIENT_SETS):
+            if not counts.get((provider.code, name)):
+                continue
+            if layout.form == "workbook" and name in local:
+                continue
+            as_local = name in local and provider.layout.startswith("local")
+            folder = self._folder(this, provider.code, name)
+            if as_local and layout.form == "zip":
+                self._zipped(this, provider, layout, name, folder / f"{stem.format('SLAM')}.zip")
+            elif as_local:
+                suffix = ".txt" if layout.form == "pipe" else ".csv"
+                target = folder / f"{stem.format(_local_word(name))}{suffix}"
+                self._delimited(this, provider, layout, name, target)
+            else:
+                columns = layout.columns[name]
+                target = folder / f"{stem.format(name)}.csv"
+                self._copy(self._query(this, provider, name, columns, this.months), target)
+
+    def _folder(self, this: Round, provider: str, name: str) -> Path:
+        day = self.late.get((provider, name, this.number), this.arrives)
+        folder = self.directory / day.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _copy(self, query: str, target: Path, options: str = "HEADER") -> None:
+        copied = self.con.execute(
+            f"COPY ({query}) TO '{target}' (FORMAT csv, {options})"
+        ).fetchall()
+        self.files += 1
+        self.rows += int(copied[0][0])
+
+    def _query(
+        self,
+        this: Round,
+        provider: Provider,
+        name: str,
+        columns: Sequence[Column],
+        months: Sequence[int],
+        where: str = "TRUE",
+    ) -> str:
+        table, also = ("acm", "TRUE") if name == "ACM" else ("lines", f"ds = '{name}'")
+        listed = ", ".join(
+            f"{self._fill(expression, this, provider)} AS {_quoted(heading)}"
+            for heading, expression in columns
+        )
+        order = (
+            "month, comm, csc, svc, pod, tfc, tariff, lpod, own_row"
+            if name == "ACM"
+            else "month, comm, event_no, pod, case_no, non_cds_id, cost"
+        )
+        return (
+            f"SELECT {listed} FROM (SELECT *, 0 AS own FROM {table} WHERE prov = '{provider.code}'"
+            f" AND {also} AND {where} AND {_seen(this.number)} AND month IN ({_list(months)})) l"
+            f" ORDER BY {', '.join('l.' + key for key in order.split(', '))}"
+        )
+
+    def _fill(self, expression: str, this: Round, provider: Provider) -> str:
+        if "{" not in expression:
+            return expression
+        created = _created(this, provider)
+        year = self.preset.financial_year
+        if expression == "{year_slash}":
+            return f"'{year}'"
+        return expression.format(
+            year_code=f"'{_year_code(self.preset)}'",
+            year_dash=f"'{year[:4]}-{year[5:]}'",
+            year_slash=f"'{year}'",
+            created=f"'{created:%Y-%m-%dT%H:%M:%S}'",
+            created_uk=f"'{created:%d/%m/%Y %H:%M}'",
+            first_day=f"(DATE '{self.preset.start}' + to_months(least(month, 12) - 1))",
+        )
+
+    def _titles(self, this: Round, provider: Provider, layout: Layout, sheet: str) -> list[str]:
+        created = _created(this, provider)
+        return [
+            title.format(
+                provider_name=provider.name,
+                year_slash=self.preset.financial_year,
+                month=min(this.number, 12),
+                sheet=sheet,
+                created_words=f"{created:%d %B %Y}",
+            )
+            for title in layout.titles
+        ]
+
+    def _delimited(
+        self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
+    ) -> None:
+        query = self._query(this, provider, name, layout.columns[name], this.months)
+        options = "HEADER, DELIMITER '|'" if layout.form == "pipe" else "HEADER"
+        if not layout.titles and not layout.total:
+            self._copy(query, target, options)
+            return
+        body = target.with_suffix(".part")
+        self._copy(query, body, options)
+        headings = [heading for heading, _ in layout.columns[name]]
+        with target.open("wb") as out:
+            for title in self._titles(this, provider, layout, ""):
+                out.write((f'"{title}"' if "," in title else title).encode() + b"\n")
+            out.write(body.read_bytes())
+            if layout.total:
+                total = self._total(this, provider, name, this.months)
+                cells = ["Total", *[""] * (len(headings) - 2), f"{total:.2f}"]
+                out.write(",".join(cells).encode() + b"\n")
+        body.unlink()
+
+    def _total(
+        self, this: Round, provider: Provider, name: str, months: Sequence[int], where: str = "TRUE"
+    ) -> Decimal:
+        row = self.con.execute(
+            f"SELECT coalesce(sum(cost), 0) FROM lines WHERE prov = ? AND ds = ? AND {where}"
+            f" AND {_seen(this.number)} AND month IN ({_list(months)})",
+            [provider.code, name],
+        ).fetchall()
+        return Decimal(row[0][0])
+
+    def _zipped(
+        self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
+    ) -> None:
+        inner = target.with_suffix(".csv")
+        self._copy(self._query(this, provider, name, layout.columns[name], this.months), inner)
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            entry = zipfile.ZipInfo(inner.name, _FIXED_TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, inner.read_bytes())
+        inner.unlink()
+
+    def _workbook(self, this: Round, provider: Provider, layout: Layout, stem: str) -> None:
+        months = [m for m in this.months if m >= this.number - 1]
+        sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]] = []
+        for sheet, where in SHEETS:
+            name = "DrPLCM" if sheet == "Drugs" else "PLCM"
+            columns = layout.columns[name]
+            query = self._query(this, provider, name, columns, months, where)
+            rows = self.con.execute(query).fetchall()
+            if rows:
+                total = self._total(this, provider, name, months, where)
+                sheets.append((sheet, [heading for heading, _ in columns], rows, total))
+                self.rows += len(rows)
+        if sheets:
+            target = self._folder(this, provider.code, "PLCM") / f"{stem}.xlsx"
+            titles = {sheet: self._titles(this, provider, layout, sheet) for sheet, *_ in sheets}
+            _write_workbook(target, sheets, titles, _created(this, provider))
+            self.files += 1
+
+    def _sus(self, this: Round, name: str) -> None:
+        names = {element.name: element.dictionary_name for element in data_set(name).elements}
+        known = {"nhs_number_status_indicator", *names}
+        every = (*layouts.SUS_FIRST, *layouts.SUS[name], *layouts.SUS_LAST)
+        columns = [column for column in every if column[0] in known]
+        listed = ", ".join(
+            f"{expression.replace('{year_slash}', repr(self.preset.financial_year))} AS "
+            + _quoted(names.get(element, element.replace("_", " ").upper()))
+            for element, expression in columns
+        )
+        folder = self.directory / this.arrives.isoformat()
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{name}_{_year_code(self.preset)}_M{this.number:02d}.csv"
+        self._copy(
+            f"SELECT {listed} FROM (SELECT * FROM sus WHERE ds = '{name}' AND {_seen(this.number)}"
+            f" AND month IN ({_list(this.sus_months)})) l"
+            " ORDER BY l.prov, l.month, l.event_no, l.case_no, l.cds_id",
+            target,
+        )
+
+
+def _local_word(name: str) -> str:
+    return {"PLCM": "SLAM", "DrPLCM": "HCD", "DePLCM": "Devices"}[name]
+
+
+def _seen(number: int) -> str:
+    return f"seen_from <= {number} AND seen_to >= {number}"
+
+
+def _list(months: Sequence[int]) -> str:
+    return ", ".join(str(month) for month in months)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name + '"'
+
+
+def _year_code(preset: Preset) -> str:
+    return preset.financial_year.replace("/", "")
+
+
+def _created(this: Round, provider: Provider) -> datetime:
+    return this.created + timedelta(minutes=sum(map(ord, provider.code)) % 50)
+
+
+def _write_workbook(
+    target: Path,
+    sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]],
+    titles: dict[str, list[str]],
+    created: datetime,
+) -> None:
+    import xlsxwriter
+
+    with xlsxwriter.Workbook(str(target), {"strings_to_numbers": False}) as book:
+        book.set_properties({"created": created, "author": "Contracting team"})
+        for sheet, headings, rows, total in sheets:
+            page = book.add_worksheet(sheet)
+            for number, title in enumerate(titles[sheet]):
+                page.write_string(number, 0, title)
+            top = len(titles[sheet])
+            for column, heading in enumerate(headings):
+                page.write_string(top, column, heading)
+            for offset, row in enumerate(rows, start=top + 1):
+                for column, value in enumerate(row):
+                    if value is None:
+                        continue
+                    if isinstance(value, (int, Decimal)):
+                        page.write_number(offset, column, float(value))
+                    else:
+                        page.write_string(offset, column, str(value))
+            bottom = top + 1 + len(rows)
+            page.write_string(bottom, 0, "Total")
+            page.write_number(bottom, len(headings) - 1, float(total))

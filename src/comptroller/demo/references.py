@@ -1,0 +1,272 @@
+"""The reference files that go with the economy: who, where, at what price, agreed how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from comptroller.demo.finance import BLENDED, BLENDED_RATE, VARIABLE, agreements
+from comptroller.demo.presets import Preset
+from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, menu
+from comptroller.demo.schedule import calendar_rows
+from comptroller.demo.stage import register
+
+PRICE_SETTINGS = ("DC", "EL", "NEL", "OPPROC", "OPFA", "OPFUP", "EC", "DAIMG")
+
+
+class Librarian:
+    """Writes reference files with exactly the columns that the product names."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, preset: Preset, directory: Path) -> None:
+        self.con = con
+        self.preset = preset
+        self.directory = directory
+        self.files: list[str] = []
+
+    def write(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Write one reference file from Python rows, in the order given."""
+        if not rows:
+            return
+        register(
+            self.con, "reference_rows", ("place", *columns), [(i, *r) for i, r in enumerate(rows)]
+        )
+        self.query(name, f"SELECT {', '.join(columns)} FROM reference_rows ORDER BY place")
+
+    def query(self, name: str, sql: str) -> None:
+        """Write one reference file from a query."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.con.execute(f"COPY ({sql}) TO '{self.directory / name}.csv' (FORMAT csv, HEADER)")
+        self.files.append(name)
+
+    def write_all(self) -> None:
+        """Write every reference file."""
+        self._organisations()
+        self._prices()
+        self._contracts()
+        self._plan_and_payments()
+        self._people()
+        self._drugs_and_devices()
+        columns = (
+            "financial_year", "month", "flex_date", "freeze_date", "submission_due",
+            "flex_challenge_due", "flex_response_due", "freeze_challenge_due",
+            "freeze_response_due", "contest_due",
+        )  # fmt: skip
+        self.write("calendar", columns, calendar_rows(self.preset))
+
+    def _organisations(self) -> None:
+        p = self.preset
+        opened = "2013-04-01"
+        rows: list[tuple[Any, ...]] = []
+        successors = {c.former: c.parent for c in p.commissioners if c.former}
+        for c in p.commissioners:
+            closed = str(p.merged_on) if c.kind == "former" and p.merged_on else None
+            taken_over = successors.get(c.code)
+            last_day = _day_before(closed)
+            rows.append(
+                (c.code, c.name, "commissioner", c.parent or None, opened, last_day, taken_over)
+            )
+        for v in p.providers:
+            rows.append((v.code, v.name, "provider", None, opened, None, None))
+            sites = ("01", "02") if len(v.code) == 3 else ("01",)
+            for site in sites:
+                name = f"{v.name} - {'Main' if site == '01' else 'Park'} Site"
+                rows.append((v.code + site, name, "site", v.code, opened, None, None))
+        listed = self.con.execute("SELECT practice, owner FROM practice_list ORDER BY 1").fetchall()
+        rows += [
+            (code, f"Practice {code}", "practice", owner, opened, None, None)
+            for code, owner in listed
+        ]
+        rows += self.con.execute("SELECT * FROM extra_organisations ORDER BY 1").fetchall()
+        columns = (
+            "org_code",
+            "name",
+            "role",
+            "parent_code",
+            "open_date",
+            "close_date",
+            "successor_code",
+        )
+        self.write("organisations", columns, rows)
+        merged = [(old, new, str(p.merged_on), "merge") for old, new in sorted(successors.items())]
+        self.write("successions", ("from_code", "to_code", "date", "kind"), merged)
+        self.query(
+            "practices",
+            "SELECT practice AS practice_code, owner AS commissioner_code,"
+            " owner || ' locality' AS locality, practice_group, network AS pcn_code,"
+            " NULL AS from_date, NULL AS to_date FROM practice_list"
+            " UNION ALL SELECT * FROM extra_practices ORDER BY practice_code, from_date",
+        )
+        self.query(
+            "populations",
+            f"SELECT practice AS practice_code, '{p.start:%Y-%m}' AS period,"
+            " 4200 + place * 731 + length(owner) * 100 AS list_size FROM practice_list"
+            " ORDER BY practice_code",
+        )
+
+    def _prices(self) -> None:
+        p = self.preset
+        seen: dict[tuple[str, str], tuple[Any, ...]] = {}
+        local: list[tuple[str, str, str, Any]] = [
+            (CRITICAL_CARE[0], CRITICAL_CARE[1], "bed day", CRITICAL_CARE[2])
+        ]
+        for dish in menu(p):
+            if dish.local:
+                code = dish.treatment_function if dish.kind in ("OPU", "OPN") else dish.price_code
+                local.append((dish.pod_code, f"{dish.price_code}/{code}", "attendance", dish.price))
+                continue
+            setting = "OPFA" if dish.setting == "OPFAMP" else dish.setting
+            by_clinic = dish.kind in ("OPF", "OPU")
+            code = dish.treatment_function if by_clinic else dish.price_code
+            who = {"OPFAMP": "multi", "OPFA": "single", "OPFUP": "single"}.get(dish.setting)
+            seen[(code, dish.setting)] = (
+                p.scheme, p.financial_year, code, setting, dish.price,
+                dish.trim_point_days or None, dish.per_diem or None, dish.short_stay_price or None,
+                dish.short_stay_percent or None, "unit", who, "demonstration 1", str(p.start),
+                str(p.start),
+            )  # fmt: skip
+        seen[IMAGING[1], IMAGING[0]] = (
+            p.scheme, p.financial_year, IMAGING[1], "UNBRAD", IMAGING[2], None, None, None, None,
+            "unit", None, "demonstration 1", str(p.start), str(p.start),
+        )  # fmt: skip
+        columns = (
+            "scheme", "financial_year", "price_code", "setting", "price", "trim_point_days",
+            "per_diem_price", "short_stay_price", "short_stay_percent", "basis", "professional",
+            "version", "published_on", "from_date",
+        )  # fmt: skip
+        self.write("prices", columns, [seen[key] for key in sorted(seen)])
+        mff = [(p.financial_year, v.code, v.mff) for v in p.providers]
+        self.write("market_forces", ("financial_year", "provider_code", "mff"), mff)
+        pairs = [(prov, comm, contract) for prov, comm, _, contract, _, _ in agreements(p)]
+        rows = [
+            (prov, comm, code, pod, unit, price, contract, "Y")
+            for prov, comm, contract in pairs
+            for pod, code, unit, price in sorted(set(local), key=str)
+        ]
+        headings = (
+            "provider_code", "commissioner_code", "local_code", "pod_code", "unit", "price",
+            "contract_id", "includes_mff",
+        )  # fmt: skip
+        self.write("local_prices", headings, rows)
+
+    def _contracts(self) -> None:
+        p = self.preset
+        register(self.con, "contract_hosts", ("contract_id", "host"), _hosts(p))
+        self.query(
+            "contracts",
+            f"""SELECT a.contract_id, a.prov AS provider_code, a.payer AS commissioner_code,
+                '{p.financial_year}' AS financial_year,
+                any_value(CASE WHEN a.role = 'associate' THEN h.host END)
+                    AS coordinating_commissioner_code,
+                a.role, CASE WHEN a.contract_id LIKE 'SP-%' THEN 'specialised' ELSE 'acute' END
+                    AS service_category,
+                coalesce(sum(v.value), 0) AS value, 'twelfths' AS payment_profile,
+                DATE '{p.start}' AS from_date
+            FROM agreements a JOIN contract_hosts h USING (contract_id)
+            LEFT JOIN (SELECT prov, comm, sum(planned_cost) AS value
+                FROM plan GROUP BY ALL) v USING (prov, comm)
+            GROUP BY ALL ORDER BY contract_id, commissioner_code""",
+        )
+        rows: list[tuple[Any, ...]] = []
+        for contract, basis in sorted({(c, b) for *_, c, _, b in agreements(p)}):
+            rows += _terms(contract, basis)
+        columns = ("contract_id", "element", "pod_code", "marginal_rate", "from_date")
+        self.write("payment_terms", columns, [(*row, str(p.start)) for row in rows])
+        self.query(
+            "budgets",
+            f"""SELECT a.payer AS commissioner_code, '{p.financial_year}' AS financial_year,
+                round(sum(planned_cost) * 1.01, -3) AS value, a.prov AS provider_code
+            FROM plan p JOIN agreements a USING (prov, comm) GROUP BY ALL
+            ORDER BY commissioner_code, provider_code""",
+        )
+
+    def _plan_and_payments(self) -> None:
+        self.query(
+            "plan",
+            f"""SELECT contract_id, month, pod_code, sum(planned_activity) AS planned_activity,
+                sum(planned_cost) AS planned_cost, '{self.preset.financial_year}' AS financial_year,
+                commissioner_code, 'agreed' AS stage, activity_treatment_function_code, tariff_code,
+                service_code, local_code
+            FROM (SELECT contract_id, month, pod AS pod_code, planned_act AS planned_activity,
+                planned_cost, comm AS commissioner_code, tfc AS activity_treatment_function_code,
+                tariff AS tariff_code, svc AS service_code,
+                CASE WHEN lpod <> pod THEN lpod END AS local_code FROM plan)
+            GROUP BY ALL
+            ORDER BY contract_id, commissioner_code, month, pod_code,
+                activity_treatment_function_code, tariff_code, service_code, local_code""",
+        )
+        self.query(
+            "payments",
+            "SELECT * FROM payments ORDER BY provider_code, commissioner_code, period_from,"
+            " period_to, kind, document_number",
+        )
+
+    def _people(self) -> None:
+        self.query(
+            "registrations",
+            """SELECT nhs AS nhs_number, practice_code, from_date, to_date FROM (
+                SELECT nhs, practice_one AS practice_code, DATE '2014-06-01' AS from_date,
+                    CASE WHEN practice_one <> practice_two THEN moved_on - 1 END AS to_date
+                FROM patients WHERE owner IN (SELECT owner FROM owners) AND btype <> 'newborn'
+                UNION ALL
+                SELECT nhs, practice_two, moved_on, NULL FROM patients
+                WHERE practice_one <> practice_two AND moved_on IS NOT NULL AND btype <> 'newborn'
+                UNION ALL SELECT nhs, practice_code, from_date, to_date FROM extra_registrations)
+            WHERE nhs IS NOT NULL ORDER BY nhs_number, from_date""",
+        )
+        count = self.con.execute("SELECT count(*) FROM extra_approvals").fetchall()
+        if count[0][0]:
+            self.query("approvals", "SELECT * FROM extra_approvals ORDER BY approval_id")
+            self.query("policies", "SELECT * FROM extra_policies ORDER BY policy_id")
+
+    def _drugs_and_devices(self) -> None:
+        drugs = [
+            (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
+             d.price * 2, d.unit, "N")
+            for d in DRUGS
+        ]  # fmt: skip
+        columns = (
+            "drug_code", "name", "funded_by", "indication", "dmd_code", "service_code",
+            "maximum_price", "price_unit", "confidential",
+        )  # fmt: skip
+        self.write("drugs", columns, drugs)
+        devices = [(d.code, d.category, "ICB", d.price) for d in DEVICES]
+        self.write("devices", ("device_code", "category", "funded_by", "list_price"), devices)
+        codes = self.con.execute(
+            "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"
+            " AND (tariff LIKE 'DA%' OR tariff LIKE 'CN%') ORDER BY 1"
+        ).fetchall()
+        self.write("hrgs", ("code", "name"), codes)
+
+
+def _hosts(preset: Preset) -> list[tuple[str, str]]:
+    hosts: dict[str, str] = {}
+    for _, _, payer, contract, _, _ in agreements(preset):
+        hosts.setdefault(contract, payer)
+    return sorted(hosts.items())
+
+
+def _terms(contract: str, basis: str) -> list[tuple[Any, ...]]:
+    """Return element, point of delivery and marginal rate of a contract's payment terms."""
+    passed = [(contract, "pass_through", pod, "1") for pod in ("DRUG", "DEVICE")]
+    if basis == "tariff":
+        return [(contract, "variable", None, "1"), (contract, "block", "BLOCK", "0"), *passed]
+    if basis == "activity":
+        return [(contract, "activity", None, "1"), *passed]
+    if basis == "lva":
+        return [(contract, "lva", None, "0")]
+    return [
+        (contract, "fixed", None, "0"),
+        *[(contract, "variable", pod, "1") for pod in VARIABLE],
+        *[(contract, "blended", pod, BLENDED_RATE) for pod in BLENDED],
+        (contract, "block", "BLOCK", "0"),
+        *passed,
+    ]
+
+
+def _day_before(day: str | None) -> str | None:
+    from datetime import date, timedelta
+
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat() if day else None
