@@ -93,7 +93,11 @@ def test_reads_every_part_of_a_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("keep =", "kepe =", "line 12, column 9: DUP-003: unknown key 'kepe'; did you mean 'keep'?"),
+        (
+            "keep =",
+            "kepe =",
+            "line 12, column 9: DUP-003: unknown key 'kepe'; did you mean 'keep'?",
+        ),
         ('"paid_already"', '"paid_twice"', "'question' is 'paid_twice'; it must be one of"),
         ("precedence = 2", "precedence = 7", "'precedence' must be a whole number from 1 to 6"),
         ('title = "Spell charged more than once"\n', "", "DUP-003: 'title' is missing"),

@@ -1,0 +1,68 @@
+"""What a check needs before it may speak: reference tables, data sets, and who lacks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import duckdb
+
+from comptroller.checks.compiler import Rule
+from comptroller.vocabulary import LINE_DATA_SETS
+from comptroller.warehouse import quote_literal
+
+_GROUP = "provider_code, financial_year, month"
+
+
+def create_presence(con: duckdb.DuckDBPyConnection, track: str) -> None:
+    """Create ``present_sets``: for which provider, year and month which data set has lines."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE present_sets AS
+        SELECT DISTINCT data_set, {_GROUP} FROM slice_state
+        WHERE track = {quote_literal(track)} AND coalesce("rows", 0) > 0
+        """
+    )
+
+
+def judge_needs(
+    con: duckdb.DuckDBPyConnection, rules: Iterable[Rule], missing: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return why checks cannot run at all, and on which slice groups the others can.
+
+    Args:
+        con: Connection with ``present_sets``.
+        rules: The rules of the run.
+        missing: Names of reference tables and data sets that are not there at all, with reasons.
+
+    Returns:
+        Check id to reason; check id to a predicate over slice groups; check id to the reason given
+        where that predicate does not hold.
+    """
+    reasons: dict[str, str] = {}
+    limits: dict[str, str] = {}
+    lacking: dict[str, str] = {}
+    for rule in rules:
+        for need in rule.needs:
+            names = [name.strip() for name in need.split("|")]
+            if all(name in missing for name in names):
+                reasons.setdefault(
+                    rule.check.id,
+                    missing[names[0]]
+                    if len(names) == 1
+                    else (f"none of {', '.join(names)} is loaded"),
+                )
+                continue
+            sets = [name for name in names if name in LINE_DATA_SETS]
+            if len(sets) != len(names) or set(sets) & set(rule.check.data_sets):
+                continue
+            listed = ", ".join(quote_literal(name) for name in sets)
+            predicate = (
+                f"({_GROUP}) IN (SELECT ({_GROUP}) FROM present_sets WHERE data_set IN ({listed}))"
+            )
+            before = limits.get(rule.check.id)
+            limits[rule.check.id] = f"{before} AND {predicate}" if before else predicate
+            lacking.setdefault(
+                rule.check.id,
+                f"no {' or '.join(sets)} of this provider for this month",
+            )
+    return reasons, limits, lacking
