@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comptroller import reference
@@ -175,6 +175,7 @@ CODES = st.sampled_from("ABCDEF")
 DAYS = st.dates(date(2010, 1, 1), date(2030, 1, 1))
 
 
+@settings(deadline=None)
 @given(
     steps=st.lists(st.tuples(CODES, CODES, DAYS), max_size=8),
     parents=st.dictionaries(CODES, CODES, max_size=3),

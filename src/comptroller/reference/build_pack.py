@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from comptroller.errors import ComptrollerError
 from comptroller.reference import pack_sql
+from comptroller.reference.asking import count_of, first_row
 from comptroller.reference.pack_sources import SOURCES
 from comptroller.reference.tables import REFERENCE_TABLES
 from comptroller.reference.views import pack_folder
@@ -169,17 +170,17 @@ def _write(con: duckdb.DuckDBPyConnection, name: str, path: Path) -> int:
     extra = "extra" if "extra" in given else "CAST(NULL AS VARCHAR) AS extra"
     keys = ", ".join(quote_identifier(key) for key in table.key)
     con.execute(f"CREATE TEMP TABLE {name}_pack AS SELECT {listed}, {extra} FROM {name}")
-    doubled = con.execute(
-        f"SELECT {keys} FROM {name}_pack GROUP BY {keys} HAVING count(*) > 1 ORDER BY ALL LIMIT 1"
-    ).fetchone()
+    doubled = first_row(
+        con,
+        f"SELECT {keys} FROM {name}_pack GROUP BY {keys} HAVING count(*) > 1 ORDER BY ALL LIMIT 1",
+    )
     if doubled:
         raise ComptrollerError(f"the pack would have {doubled} twice", where=name)
     con.execute(
         f"COPY (SELECT * FROM {name}_pack ORDER BY {keys}) "
         f"TO {quote_literal(str(path))} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 15)"
     )
-    counted = con.execute(f"SELECT count(*) FROM {name}").fetchone()
-    return int(counted[0]) if counted else 0
+    return count_of(con, f"SELECT count(*) FROM {name}")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from comptroller.errors import ComptrollerError
+from comptroller.reference.asking import first_row
 from comptroller.reference.pack_sources import SOURCES
 from comptroller.reference.tables import REFERENCE_TABLES
 from comptroller.reference.views import create_reference_views, pack_file
@@ -56,16 +57,18 @@ def states(ws: Workspace) -> list[TableState]:
     create_reference_views(con, ws.warehouse)
     found = []
     for table in REFERENCE_TABLES.values():
-        counted = con.execute(
+        counted = first_row(
+            con,
             "SELECT count(*), count(*) FILTER (source_file <> 'starter pack') "
-            f"FROM {quote_identifier(table.name)}"
-        ).fetchone()
+            f"FROM {quote_identifier(table.name)}",
+        )
         rows, loaded = counted if counted else (0, 0)
-        names = con.execute(
+        names = first_row(
+            con,
             "SELECT string_agg(source_file, ', ' ORDER BY load_number), "
             "CAST(max(loaded_at) AS DATE) FROM reference_loads WHERE table_name = ?",
             [table.name],
-        ).fetchone()
+        )
         files, last = names if names else ("", None)
         years = sorted({source.year for source in SOURCES if table.name in source.tables})
         found.append(
@@ -81,7 +84,7 @@ def _pack_rows(con: duckdb.DuckDBPyConnection, name: str) -> int:
     path = pack_file(REFERENCE_TABLES[name])
     if path is None:
         return 0
-    row = con.execute(f"SELECT count(*) FROM read_parquet({quote_literal(str(path))})").fetchone()
+    row = first_row(con, f"SELECT count(*) FROM read_parquet({quote_literal(str(path))})")
     return int(row[0]) if row else 0
 
 
@@ -115,7 +118,7 @@ def rows_of(
     conditions, values = _conditions(name, columns, code, on)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     source = f"FROM {quote_identifier(name)}{where}"
-    counted = con.execute(f"SELECT count(*) {source}", values).fetchone()
+    counted = first_row(con, f"SELECT count(*) {source}", values)
     order = ", ".join(quote_identifier(key) for key in _key(name))
     most = f" LIMIT {limit}" if limit else ""
     rows = con.execute(f"SELECT * {source} ORDER BY {order}{most}", values).fetchall()

@@ -12,6 +12,7 @@ import duckdb
 
 from comptroller.access.audit import current_actor
 from comptroller.errors import ComptrollerError
+from comptroller.reference.asking import first_row
 from comptroller.reference.files import (
     ENDINGS,
     Sheet,
@@ -217,7 +218,7 @@ def _commit(
     changed = _set_unchanged_aside(ws, con, prepared)
     if not changed or not write:
         return
-    row = con.execute("SELECT coalesce(max(load_number), 0) FROM reference_loads").fetchone()
+    row = first_row(con, "SELECT coalesce(max(load_number), 0) FROM reference_loads")
     first = int(row[0]) + 1 if row else 1
     numbered = list(enumerate(changed, start=first))
     text = "\n".join(f"{number} {item.fingerprint}" for number, item in numbered)
@@ -319,8 +320,9 @@ def _overruled(
         f"a.{quote_identifier(key)} IS NOT DISTINCT FROM b.{quote_identifier(key)}"
         for key in table.key
     )
-    found = con.execute(
+    found = first_row(
+        con,
         f"SELECT 1 FROM {table.warehouse_name} a JOIN {table.warehouse_name} b ON {same} "
-        f"WHERE a.load_number = {number} AND b.load_number IN ({', '.join(rivals)}) LIMIT 1"
-    ).fetchone()
+        f"WHERE a.load_number = {number} AND b.load_number IN ({', '.join(rivals)}) LIMIT 1",
+    )
     return found is not None

@@ -8,6 +8,8 @@ from typing import Literal
 
 import duckdb
 
+from comptroller.reference.asking import first_row
+
 State = Literal["not yet open", "open", "closed"]
 
 
@@ -48,11 +50,12 @@ def organisation_on(con: duckdb.DuckDBPyConnection, code: str, on: date) -> Orga
         code: Any ODS code.
         on: The day.
     """
-    row = con.execute(
+    row = first_row(
+        con,
         "SELECT name, role, parent_code, open_date, close_date FROM organisations "
         "WHERE org_code = ?",
         [code],
-    ).fetchone()
+    )
     if row is None:
         return None
     name, role, parent, opened, closed = row
@@ -66,11 +69,12 @@ def organisation_on(con: duckdb.DuckDBPyConnection, code: str, on: date) -> Orga
     view, column = ("legal_payers", "legal_payer")
     if role in ("provider", "site"):
         view, column = ("current_providers", "provider_code")
-    found = con.execute(
+    found = first_row(
+        con,
         f"SELECT {column}, basis, candidates FROM {view} "
         "WHERE org_code = ? AND ? BETWEEN from_date AND to_date",
         [code, on],
-    ).fetchone()
+    )
     body, basis, candidates = found if found else (code, "self", code)
     return OrganisationOn(
         code,
@@ -93,11 +97,12 @@ def _practice_on(
     state: State,
     parent: str | None,
 ) -> OrganisationOn:
-    found = con.execute(
+    found = first_row(
+        con,
         "SELECT commissioner_code, legal_payer FROM practice_payers "
         "WHERE practice_code = ? AND ? BETWEEN from_date AND to_date",
         [code, on],
-    ).fetchone()
+    )
     commissioner, payer = found if found else (parent, None)
     candidates = (payer,) if payer else ()
     return OrganisationOn(

@@ -16,6 +16,8 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from comptroller.reference.asking import first_row
+
 ALWAYS = date(1900, 1, 1)
 EVER = date(9999, 12, 31)
 _DAY = timedelta(days=1)
@@ -297,20 +299,22 @@ def legal_payer(
         The body's code; the code itself where nothing is known of it; None where it was split and
         the practice does not tell which part.
     """
-    row = con.execute(
+    row = first_row(
+        con,
         "SELECT legal_payer, candidates FROM legal_payers "
         "WHERE org_code = ? AND ? BETWEEN from_date AND to_date",
         [code, on],
-    ).fetchone()
+    )
     if row is None:
         return code
     if row[0] is not None or practice_code is None:
         return None if row[0] is None else str(row[0])
-    by_practice = con.execute(
+    by_practice = first_row(
+        con,
         "SELECT legal_payer FROM practice_payers "
         "WHERE practice_code = ? AND ? BETWEEN from_date AND to_date",
         [practice_code, on],
-    ).fetchone()
+    )
     if by_practice and by_practice[0] in str(row[1]).split(";"):
         return str(by_practice[0])
     return None
@@ -323,11 +327,12 @@ def current_provider(con: duckdb.DuckDBPyConnection, code: str, on: date) -> str
     three characters of the trust. None where a provider was split and the code does not tell.
     """
     for known in (code, code[:3] if len(code) > 3 else code):
-        row = con.execute(
+        row = first_row(
+            con,
             "SELECT provider_code FROM current_providers "
             "WHERE org_code = ? AND ? BETWEEN from_date AND to_date",
             [known, on],
-        ).fetchone()
+        )
         if row is not None:
             return None if row[0] is None else str(row[0])
     return code

@@ -8,6 +8,7 @@ import duckdb
 
 from comptroller.access.pseudonym import patient_key_sql
 from comptroller.reference import typed
+from comptroller.reference.asking import first_row
 from comptroller.reference.files import Sheet, stage, year_in_name
 from comptroller.reference.shapes import Column, ReferenceTable, normalise
 from comptroller.warehouse import quote_identifier, quote_literal
@@ -110,7 +111,7 @@ def read_sheet(
 
 
 def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
-    row = con.execute(f"SELECT count(*) FROM {relation}").fetchone()
+    row = first_row(con, f"SELECT count(*) FROM {relation}")
     return int(row[0]) if row else 0
 
 
@@ -202,7 +203,7 @@ def _make_typed(
     )
     if not rounded:
         return 0
-    counted = con.execute(f"SELECT {' + '.join(rounded)} FROM {name}_cells t").fetchone()
+    counted = first_row(con, f"SELECT {' + '.join(rounded)} FROM {name}_cells t")
     return int(counted[0]) if counted else 0
 
 

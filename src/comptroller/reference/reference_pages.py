@@ -167,9 +167,9 @@ QJG) has several successors. Locations that moved whole have a step of their own
 one location (D4U1Y), so that only the practice tells.
 - ODS gives a practice's present commissioner only: before the day on which that began, the \
 pack does not say whose the practice was. Load your own `practices` for older years.
-- The dated list of trust successions ends in 2022. Four later mergers come from the list of \
-successors with the closing day of ODS; four more (R1C, RAP, RRP, RY9) rest on public \
-announcements and say so in their `extra`: confirm them in ODS."""
+- The dated list of trust successions lacks the mergers of the last years. Four (RA3, RA4, RBA, \
+RVY) come from the list of successors, dated by the closing day of ODS; four more (R1C, RAP, RRP, \
+RY9) rest on public announcements and say so in their `extra`: confirm them in ODS."""
 
 
 def write(folder: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from comptroller.reference.asking import first_row
 from comptroller.reference.shapes import DECIMAL, Column
 from comptroller.warehouse import quote_identifier, quote_literal
 
@@ -244,14 +245,15 @@ def is_day_first(con: duckdb.DuckDBPyConnection, relation: str, cell: str) -> bo
     """
     pattern = quote_literal(DAY_FIRST)
     value = text_of(quote_identifier(cell))
-    row = con.execute(
+    row = first_row(
+        con,
         f"""
         SELECT count(*) FILTER (first > 12), count(*) FILTER (second > 12),
                count(*) FILTER (first <= 12 AND second <= 12 AND first <> second)
         FROM (SELECT CAST(regexp_extract({value}, {pattern}, 1) AS INTEGER) AS first,
                      CAST(regexp_extract({value}, {pattern}, 2) AS INTEGER) AS second
               FROM {relation} WHERE regexp_matches({value}, {pattern}))
-        """
-    ).fetchone()
+        """,
+    )
     day_first, month_first, unclear = row or (0, 0, 0)
     return not month_first and (day_first > 0 or not unclear)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from comptroller.reference.asking import first_row
 from comptroller.reference.shapes import ReferenceTable
 from comptroller.reference.tables import REFERENCE_TABLES
 from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
@@ -61,7 +62,7 @@ def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Tell whether a reference view has any row, from the pack or loaded."""
     if name not in REFERENCE_TABLES:
         raise KeyError(name)
-    return con.execute(f"SELECT 1 FROM {quote_identifier(name)} LIMIT 1").fetchone() is not None
+    return first_row(con, f"SELECT 1 FROM {quote_identifier(name)} LIMIT 1") is not None
 
 
 def _create_view(con: duckdb.DuckDBPyConnection, table: ReferenceTable, loads: int) -> None:
