@@ -148,6 +148,8 @@ def _shape(below: Sequence[Sequence[str]], width: int) -> _Shape:
     dense = [fill for fill in fills if fill > 1] or [max(width, 1)]
     typical = dense[len(dense) // 2]
     rows = [row for row in below if sum(1 for cell in row if clean(cell)) > 0.4 * typical]
+    # Totals are emptier than data: what keys data rows have is told by the fullest rows.
+    full = [row for row in rows if sum(1 for cell in row if clean(cell)) >= 0.75 * typical]
     numbers, keys, words, used = [], [], [], []
     for at in range(width):
         kinds = Counter(kind_of(row[at]) for row in rows)
@@ -159,11 +161,16 @@ def _shape(below: Sequence[Sequence[str]], width: int) -> _Shape:
             numbers.append(at)
         if kinds["number"] < filled:
             words.append(at)
-        if kinds["text"] + kinds["date"] + kinds["number"] >= 0.9 * len(rows):
-            texts = sum(1 for row in rows if kind_of(row[at]) == "text" or is_code(row[at]))
-            if texts >= 0.8 * filled:
-                keys.append(at)
+        if _is_key(full, at):
+            keys.append(at)
     return _Shape(typical, tuple(numbers), tuple(keys), tuple(words), tuple(used))
+
+
+def _is_key(rows: Sequence[Sequence[str]], at: int) -> bool:
+    """Tell whether almost every row holds a word or code in the column."""
+    filled = [row[at] for row in rows if kind_of(row[at]) not in ("empty", "marker")]
+    texts = sum(1 for cell in filled if kind_of(cell) == "text" or is_code(cell))
+    return bool(filled) and len(filled) >= 0.9 * len(rows) and texts >= 0.8 * len(filled)
 
 
 def _suspects(

@@ -146,7 +146,7 @@ def _score(table: Sequence[_Row], index: int, row: _Row, width: int, seen: _Recu
         return 0.0
     below = [other for other in table[index + 1 : index + 1 + LOOK_BELOW] if len(other.filled) > 1]
     if not below:
-        return 0.35 if index == 0 and _wordiness(row, words) > 0.5 else 0.0
+        return 0.46 if _wordiness(row, words) > 0.6 else 0.0
     fill = min(1.0, len(filled) / width)
     distinct = len({row.cells[at].lower() for at in filled}) / len(filled)
     contrast, cover = _contrast(row, filled, below)
