@@ -77,6 +77,8 @@ def compile_rules(
     exclusions: Mapping[str, Exclusion],
     schema: Schema,
     parameters: Mapping[str, Mapping[str, Parameter]] | None = None,
+    *,
+    negate: int | None = None,
 ) -> tuple[dict[str, Rule], list[Fault]]:
     """Return the rules by check id, and every fault of meaning with its place.
 
@@ -85,11 +87,13 @@ def compile_rules(
         exclusions: Shared sets by name.
         schema: The columns there are.
         parameters: Check id to parameters in force, where they differ from the defaults.
+        negate: Number of the atom of ``wrong_when`` to turn round, for lint.
     """
     rules: dict[str, Rule] = {}
     faults: list[Fault] = []
     for check in checks:
         compiler = _Compiler(check, exclusions, schema, (parameters or {}).get(check.id))
+        compiler.negate = negate
         rule = compiler.compile()
         faults.extend(compiler.faults)
         if rule is not None and not compiler.faults:
@@ -113,6 +117,7 @@ class _Compiler:
         self.columns = schema.columns(check.type)
         self.faults: list[Fault] = []
         self.aggregates: dict[str, Compiled] = {}
+        self.negate: int | None = None
         self.used: set[str] = set()
         self.used_parameters: set[str] = set()
 
@@ -294,7 +299,8 @@ class _Compiler:
             aggregates,
         )
         try:
-            compiled = compile_expression(text, scope, wanted)
+            negate = self.negate if key == "wrong_when" else None
+            compiled = compile_expression(text, scope, wanted, negate=negate)
         except ExpressionError as error:
             place = at or self.check.place_of(key)
             self.faults.append(
