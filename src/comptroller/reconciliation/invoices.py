@@ -1,0 +1,234 @@
+"""T1: the bridge from payable ACM to what was invoiced and paid, to date."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+
+from comptroller.calendar import YEAR_END_MONTH, Calendar, FinancialMonth, FinancialYear
+from comptroller.reconciliation.documents import (
+    ON_ACCOUNT,
+    SETTLEMENTS,
+    Account,
+    Documents,
+    read_documents,
+)
+from comptroller.reconciliation.figures import Figures
+from comptroller.reconciliation.model import (
+    NOTHING,
+    BridgeLine,
+    TieOut,
+    bridge,
+    status_of,
+)
+from comptroller.reconciliation.moving import (
+    Agreement,
+    Plans,
+    read_agreements,
+    read_plans,
+)
+from comptroller.reference.signed_plan import payer_sql
+
+TIMING = "timing: months not frozen yet and not settled"
+YEAR_END = "year-end adjustments settled with month 12"
+NOT_MOVING = "activity away from plan that fixed or blended terms do not pay"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Everything that T1 is made from, apart from ACM itself."""
+
+    documents: Mapping[Account, Documents]
+    agreements: Mapping[Account, Agreement]
+    plans: Plans
+    calendar: Calendar
+    as_at: date
+
+
+def read_ledger(con: duckdb.DuckDBPyConnection, calendar: Calendar, as_at: date) -> Ledger:
+    """Return documents, contracts and plans; needs reference views and `signed_plan`."""
+    return Ledger(read_documents(con), read_agreements(con), read_plans(con), calendar, as_at)
+
+
+@dataclass
+class _Charged:
+    """ACM of one account: pounds by month and POD, and the codes charged."""
+
+    pods: dict[int, dict[str, Decimal]]
+    codes: set[str]
+
+    def pounds(self, months: Sequence[int]) -> Decimal:
+        """Return the pounds of some months."""
+        return sum((sum(self.pods[m].values(), NOTHING) for m in months if m in self.pods), NOTHING)
+
+
+def invoice_ties(
+    con: duckdb.DuckDBPyConnection, figures: Figures, ledger: Ledger
+) -> Iterator[TieOut]:
+    """Yield T1 for every provider, legal payer and month: the codes of one payer together."""
+    charged = _charged(con, figures)
+    for account in sorted(charged.keys() | ledger.documents.keys()):
+        documents = ledger.documents.get(account)
+        if account not in charged:
+            last = max(month for _, month in documents.amounts) if documents else 1
+            yield _no_figures(account, last, "no ACM of this provider and payer was received")
+            continue
+        months = sorted(charged[account].pods)
+        if documents is None:
+            why = "no payments are loaded"
+            if ledger.documents:
+                why = "no invoice or payment of this provider and payer for the year is loaded"
+            for month in months:
+                value = charged[account].pounds([m for m in months if m <= month])
+                yield _no_figures(account, month, why, value)
+            continue
+        yield from _bridges(account, charged[account], documents, ledger)
+
+
+def _charged(con: duckdb.DuckDBPyConnection, figures: Figures) -> dict[Account, _Charged]:
+    payers = {
+        (code, year, month): payer for code, year, month, payer in con.execute(_PAYERS).fetchall()
+    }
+    found: dict[Account, _Charged] = {}
+    for place in figures.slices(("ACM",)):
+        payer = payers[place.commissioner_code, place.financial_year, place.month]
+        account = Account(place.provider_code, payer, place.financial_year)
+        charged = found.setdefault(account, _Charged({}, set()))
+        charged.codes.add(place.commissioner_code)
+        pods = charged.pods.setdefault(place.month, defaultdict(Decimal))
+        for pod, item in figures.pods("ACM", place).items():
+            pods[pod] += item.cost
+    return found
+
+
+def _no_figures(account: Account, month: int, reason: str, left: Decimal | None = None) -> TieOut:
+    return TieOut(
+        tie="T1",
+        data_set="ACM",
+        provider_code=account.provider_code,
+        commissioner_code=account.payer_code,
+        financial_year=account.financial_year,
+        month=month,
+        left_name="payable ACM to date",
+        right_name="invoiced and paid to date",
+        left_value=left,
+        status="could_not_run",
+        reason=reason,
+    )
+
+
+def _bridges(
+    account: Account, charged: _Charged, documents: Documents, ledger: Ledger
+) -> Iterator[TieOut]:
+    agreement = ledger.agreements.get(account)
+    monthly = not documents.months(ON_ACCOUNT) or bool(agreement and agreement.invoices_on_actuals)
+    open_months = _open_months(account, charged, documents, agreement, ledger)
+    before = NOTHING
+    for month in sorted(charged.pods):
+        covered = _months(month, monthly)
+        tie = _bridge(account, charged, documents, ledger, month, covered, open_months, monthly)
+        unexplained = tie.unexplained or NOTHING
+        moved = unexplained if monthly else unexplained - before
+        before = unexplained
+        yield replace(tie, facts={**tie.facts, "unexplained_in_month": moved})
+
+
+def _months(month: int, monthly: bool) -> list[int]:
+    if not monthly:
+        return list(range(1, month + 1))
+    return [12, YEAR_END_MONTH] if month == YEAR_END_MONTH else [month]
+
+
+def _open_months(
+    account: Account,
+    charged: _Charged,
+    documents: Documents,
+    agreement: Agreement | None,
+    ledger: Ledger,
+) -> list[int]:
+    """Return the months whose settlement is not to be expected yet."""
+    settled = documents.months(SETTLEMENTS)
+    contract = agreement.contract_id if agreement else None
+    year = FinancialYear.parse(account.financial_year)
+    return [
+        month
+        for month in sorted(charged.pods)
+        if month not in settled
+        and ledger.as_at
+        <= ledger.calendar.clocks(contract, "ACM", FinancialMonth(year, month)).freeze_date
+    ]
+
+
+def _bridge(
+    account: Account,
+    charged: _Charged,
+    documents: Documents,
+    ledger: Ledger,
+    month: int,
+    covered: list[int],
+    open_months: list[int],
+    monthly: bool,
+) -> TieOut:
+    left = charged.pounds(covered)
+    on_account = documents.amount(ON_ACCOUNT, covered)
+    settlements = documents.amount(("reconciliation", "nca"), covered)
+    credit = -documents.amount(("credit_note",), covered)
+    right = on_account + settlements - credit
+    # Month 13 is often settled with month 12: that it waits may explain, but need not.
+    waiting = [m for m in covered if m in open_months and m != YEAR_END_MONTH]
+    kinds = (*ON_ACCOUNT, *SETTLEMENTS)
+    timing = charged.pounds(waiting) - documents.amount(kinds, waiting)
+    due = [m for m in covered if m not in open_months]
+    year_end = charged.pounds([YEAR_END_MONTH])
+    possible = []
+    if month == 12:
+        possible.append(BridgeLine(YEAR_END, -year_end))
+    if YEAR_END_MONTH in covered and YEAR_END_MONTH in open_months:
+        possible.append(BridgeLine(TIMING, year_end))
+    agreement = ledger.agreements.get(account)
+    possible.append(
+        BridgeLine(NOT_MOVING, ledger.plans.not_moving(account, agreement, due, charged.pods))
+    )
+    lines = bridge(left - right, [BridgeLine(TIMING, timing)], possible)
+    scope = "for the month" if monthly else "to date"
+    return TieOut(
+        tie="T1",
+        data_set="ACM",
+        provider_code=account.provider_code,
+        commissioner_code=account.payer_code,
+        financial_year=account.financial_year,
+        month=month,
+        left_name=f"payable ACM {scope}",
+        right_name=f"invoiced and paid {scope}",
+        left_value=left,
+        right_value=right,
+        status=status_of(lines[-1].value),
+        reason=""
+        if status_of(lines[-1].value) == "ties"
+        else "the bridge leaves pounds unexplained",
+        bridge=lines,
+        facts={
+            "mode": "monthly" if monthly else "cumulative",
+            "commissioner_codes": ", ".join(sorted(charged.codes)),
+            "payments_on_account": on_account,
+            "reconciliation_invoices": settlements,
+            "credits": credit,
+            "amount_due": left - right,
+            "as_at": ledger.as_at,
+            "documents": ", ".join(documents.numbers.get(month, [])),
+        },
+    )
+
+
+_PAYERS = f"""
+SELECT commissioner_code, financial_year, month,
+       {payer_sql("commissioner_code", "financial_year", "month")} AS payer_code
+FROM (SELECT DISTINCT commissioner_code, financial_year, month FROM slice_state
+      WHERE track = 'payable' AND data_set = 'ACM')
+ORDER BY ALL
+"""
