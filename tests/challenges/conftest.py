@@ -184,6 +184,7 @@ def checked(workspace: Workspace) -> Workspace:
             [
                 {
                     "run_id": RUN,
+                    "sequence": 1,
                     "started_at": STARTED,
                     "basis": "payable",
                     "scope": "{}",

@@ -83,17 +83,16 @@ def charges(con: duckdb.DuckDBPyConnection, run: Run, provider_code: str) -> tup
     rows = con.execute(
         "SELECT data_set, financial_year, month, coalesce(sum(rows), 0), coalesce(sum(cost), 0) "
         f"FROM slice_state WHERE track = ? AND provider_code = ? AND data_set IN ({listed}) "
-        "AND (financial_year, month) IN (SELECT (financial_year, month) FROM results "
-        "WHERE run_id = ? AND provider_code = ?) "
+        "AND (financial_year, month) IN (SELECT (financial_year, month) FROM latest_results "
+        "WHERE provider_code = ?) "
         "GROUP BY ALL ORDER BY financial_year, month, data_set",
-        [run.basis, provider_code, run.run_id, provider_code],
+        [run.basis, provider_code, provider_code],
     ).fetchall()
     return tuple(Charge(row[0], row[1], row[2], int(row[3]), Decimal(row[4])) for row in rows)
 
 
 def coverage(
     con: duckdb.DuckDBPyConnection,
-    run: Run,
     provider_code: str,
     rules: Mapping[str, RuleNote],
     charged: Iterable[Charge],
@@ -106,8 +105,8 @@ def coverage(
     """
     rows = con.execute(
         "SELECT check_id, data_set, financial_year, month, outcome, reason, denominator_cost "
-        "FROM results WHERE run_id = ? AND provider_code = ? ORDER BY ALL",
-        [run.run_id, provider_code],
+        "FROM latest_results WHERE provider_code = ? ORDER BY ALL",
+        [provider_code],
     ).fetchall()
     costs: dict[str, dict[tuple[str, int], Decimal]] = defaultdict(dict)
     for charge in charged:
@@ -148,15 +147,15 @@ def coverage(
     return tuple(result)
 
 
-def not_run(con: duckdb.DuckDBPyConnection, run: Run, provider_code: str) -> tuple[NotRun, ...]:
+def not_run(con: duckdb.DuckDBPyConnection, provider_code: str) -> tuple[NotRun, ...]:
     """Return the checks without an answer: could not run first, then not applicable."""
     rows = con.execute(
         "SELECT outcome, check_id, data_set, coalesce(reason, 'no reason given') AS why, "
         "list(DISTINCT (financial_year, month) ORDER BY (financial_year, month)) "
-        "FROM results WHERE run_id = ? AND provider_code = ? "
+        "FROM latest_results WHERE provider_code = ? "
         "AND outcome IN ('could_not_run', 'not_applicable') "
         "GROUP BY ALL ORDER BY outcome, check_id, data_set, why",
-        [run.run_id, provider_code],
+        [provider_code],
     ).fetchall()
     return tuple(NotRun(row[0], row[1], row[2], months_words(row[4]), row[3]) for row in rows)
 

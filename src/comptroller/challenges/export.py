@@ -57,20 +57,20 @@ def export_workbook(
         ComptrollerError: Nothing has been checked, the run did not look at the provider, or the
             workbook cannot be written.
     """
-    from comptroller.intake.slices import create_slice_views
+    from comptroller.intake.slices import create_slice_state
 
     notes = rules if rules is not None else rule_notes(ws)
     with ws.connect() as con:
-        selection.open_tables(con, ws.warehouse)
-        create_slice_views(con, ws.warehouse)
-        run = selection.latest_run(con)
-        if provider_code not in selection.providers_of(con, run):
-            known = ", ".join(selection.providers_of(con, run)) or "none"
+        run = selection.open_run(con, ws.warehouse)
+        create_slice_state(con, ws.warehouse)
+        checked = selection.providers_of(con)
+        if provider_code not in checked:
+            known = ", ".join(checked) or "none"
             raise ComptrollerError(
                 f"the latest check did not look at provider {provider_code}",
                 remedy=f"Providers checked: {known}. Run: comptroller check",
             )
-        selection.select(con, run, provider_code, notes)
+        selection.select(con, provider_code, notes)
         charged = covering.charges(con, run, provider_code)
         contents = Contents(
             workspace=ws.settings.name,
@@ -82,8 +82,8 @@ def export_workbook(
             totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
             leads=selection.totals_by_check(con, ("lead",)),
             fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
-            coverage=covering.coverage(con, run, provider_code, notes, charged),
-            not_run=covering.not_run(con, run, provider_code),
+            coverage=covering.coverage(con, provider_code, notes, charged),
+            not_run=covering.not_run(con, provider_code),
             uncontested=covering.uncontested(con, charged),
         )
         write_workbook(con, contents, path)
@@ -124,8 +124,8 @@ def export_all(
     notes = rule_notes(ws)
     if not providers:
         with ws.connect() as con:
-            selection.open_tables(con, ws.warehouse)
-            providers = selection.providers_of(con, selection.latest_run(con))
+            selection.open_run(con, ws.warehouse)
+            providers = selection.providers_of(con)
     exported = []
     for provider in providers:
         path = folder / f"challenges-{re.sub(r'[^A-Za-z0-9_-]', '_', provider)}.xlsx"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from comptroller.checks.definition import Basis, Check
+    from comptroller.checks.parameters import Override
     from comptroller.workspace import Workspace
 
 
@@ -51,9 +52,22 @@ class RuleNote:
 
 def rule_notes(ws: Workspace) -> Mapping[str, RuleNote]:
     """Return every rule of the workspace's rulebook in words, by id."""
-    from comptroller.checks.loader import load_rulebook
+    from comptroller.checks.book import own_files, product_files
+    from comptroller.checks.loader import read_rulebook
+    from comptroller.checks.parameters import read_overrides
 
-    return {check.id: note_of(check) for check in load_rulebook(ws).checks.values()}
+    rulebook, _ = read_rulebook(product_files(), own_files(ws))
+    overrides, _ = read_overrides(
+        ws.section("checks"), ws.path / "comptroller.toml", ws.rules, rulebook.checks
+    )
+    notes = {check.id: note_of(check) for check in rulebook.checks.values()}
+    for override in overrides:
+        note = notes.get(override.check_id)
+        if note is None:
+            continue
+        words = f"{note.parameters}; instead {_override(override)}".lstrip("; ")
+        notes[override.check_id] = replace(note, parameters=words)
+    return notes
 
 
 def note_of(check: Check) -> RuleNote:
@@ -87,6 +101,17 @@ def _basis(basis: Basis) -> str:
     if basis.paragraph and basis.status == "confirmed":
         words.append(basis.paragraph)
     return ", ".join(word for word in words if word)
+
+
+def _override(override: Override) -> str:
+    limits = (
+        f"contract {override.contract_id}" if override.contract_id else "",
+        f"from {override.from_date}" if override.from_date else "",
+        f"to {override.to_date}" if override.to_date else "",
+    )
+    where = ", ".join(limit for limit in limits if limit)
+    words = f"{override.parameter} = {_plain(override.value)}"
+    return f"{words} ({where})" if where else words
 
 
 def _plain(value: object) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 
 from comptroller.challenges.rules import RuleNote
+from comptroller.checks.findings import create_latest_findings
 from comptroller.errors import ComptrollerError
 from comptroller.warehouse import Warehouse, quote_literal
 
@@ -51,20 +52,19 @@ class CheckTotals:
     baseline: Decimal
 
 
-def open_tables(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> None:
-    """Make the views that an export reads."""
-    warehouse.view(con, "check_runs", "results", "findings", "submissions")
+def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
+    """Return the latest check run, and make the views of what stands at it.
 
-
-def latest_run(con: duckdb.DuckDBPyConnection) -> Run:
-    """Return the latest check run.
+    `latest_findings` and `latest_results` hold the last row of every finding, and of every check
+    and slice, on the run's basis: a run over one provider leaves the others' rows as they were.
 
     Raises:
         ComptrollerError: No check has been run yet.
     """
+    warehouse.view(con, "check_runs", "results", "findings", "submissions")
     row = con.execute(
         "SELECT run_id, started_at, basis, scope, rulebook_fingerprint FROM check_runs "
-        "ORDER BY started_at DESC, run_id DESC LIMIT 1"
+        "ORDER BY sequence DESC, started_at DESC, run_id DESC LIMIT 1"
     ).fetchone()
     if row is None:
         raise ComptrollerError(
@@ -72,27 +72,30 @@ def latest_run(con: duckdb.DuckDBPyConnection) -> Run:
             remedy="Run: comptroller check",
         )
     run_id, started_at, basis, scope, fingerprint = row
+    create_latest_findings(con, warehouse, basis)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE latest_results AS "
+        "SELECT r.* FROM results AS r JOIN check_runs AS c USING (run_id) "
+        f"WHERE c.basis = {quote_literal(basis)} QUALIFY row_number() OVER ("
+        "PARTITION BY r.check_id, r.data_set, r.provider_code, r.financial_year, r.month "
+        "ORDER BY c.sequence DESC) = 1"
+    )
     return Run(
         run_id, started_at.replace(tzinfo=UTC), basis, json.loads(scope or "{}"), fingerprint or ""
     )
 
 
-def providers_of(con: duckdb.DuckDBPyConnection, run: Run) -> tuple[str, ...]:
-    """Return the providers that the run looked at, in order of code."""
+def providers_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the providers that checks looked at, in order of code."""
     rows = con.execute(
-        "SELECT provider_code FROM results WHERE run_id = ? UNION "
-        "SELECT coalesce(counterparty_code, provider_code) FROM findings WHERE run_id = ? "
-        "ORDER BY 1",
-        [run.run_id, run.run_id],
+        "SELECT provider_code FROM latest_results UNION "
+        "SELECT coalesce(counterparty_code, provider_code) FROM latest_findings ORDER BY 1"
     ).fetchall()
     return tuple(row[0] for row in rows if row[0])
 
 
 def select(
-    con: duckdb.DuckDBPyConnection,
-    run: Run,
-    provider_code: str,
-    rules: Mapping[str, RuleNote],
+    con: duckdb.DuckDBPyConnection, provider_code: str, rules: Mapping[str, RuleNote]
 ) -> None:
     """Make the table `chosen`: the provider's findings with what each of them is.
 
@@ -106,8 +109,8 @@ def select(
         "CASE WHEN status = 'fixed' THEN 'fixed' "
         f"WHEN check_id IN ({listed}) THEN 'lead' "
         "WHEN gross_value < 0 THEN 'undercharge' ELSE 'claim' END AS sort "
-        "FROM findings WHERE run_id = ? AND coalesce(counterparty_code, provider_code) = ?",
-        [run.run_id, provider_code],
+        "FROM latest_findings WHERE coalesce(counterparty_code, provider_code) = ?",
+        [provider_code],
     )
 
 

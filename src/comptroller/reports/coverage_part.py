@@ -1,0 +1,138 @@
+"""What was tested and what was not: coverage in pounds, and checks that could not run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from comptroller.challenges.coverage import Coverage, charges, coverage, months_words
+from comptroller.challenges.rules import RuleNote
+from comptroller.challenges.selection import Run, providers_of
+from comptroller.rendering import Block, Column, Notice, Section, Table, Text
+from comptroller.reports.scope import Scope
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Coverage of all providers together, by question and data set; pounds."""
+
+    lines: tuple[Coverage, ...]
+    charged: Decimal
+    """Charged at patient level."""
+    tested_by_any: Decimal
+    """Charged at patient level in slices where the widest question looked."""
+
+
+def covered(scope: Scope, run: Run, rules: Mapping[str, RuleNote]) -> Covered:
+    """Return the coverage of all providers that the run looked at."""
+    groups: dict[tuple[str, str], list[Coverage]] = defaultdict(list)
+    charged = tested = Decimal(0)
+    for provider in providers_of(scope.con):
+        own = charges(scope.con, run, provider)
+        lines = coverage(scope.con, provider, rules, own)
+        for line in lines:
+            groups[(line.question, line.data_set)].append(line)
+        for data_set in sorted({charge.data_set for charge in own} - {"ACM"}):
+            charged += sum((c.cost for c in own if c.data_set == data_set), Decimal(0))
+            tested += max(
+                (line.tested for line in lines if line.data_set == data_set), default=Decimal(0)
+            )
+    return Covered(tuple(_together(key, groups[key]) for key in sorted(groups)), charged, tested)
+
+
+def _together(key: tuple[str, str], lines: list[Coverage]) -> Coverage:
+    reasons = list(
+        dict.fromkeys(reason for line in lines for reason in line.reasons.split("; ") if reason)
+    )
+    return Coverage(
+        question=key[0],
+        data_set=key[1],
+        charged=sum((line.charged for line in lines), Decimal(0)),
+        tested=sum((line.tested for line in lines), Decimal(0)),
+        checks_run=max(line.checks_run for line in lines),
+        checks_not_run=max(line.checks_not_run for line in lines),
+        reasons="; ".join(reasons[:4]) + ("; and others" if len(reasons) > 4 else ""),
+    )
+
+
+def coverage_section(scope: Scope, rules: Mapping[str, RuleNote], done: Covered) -> Section:
+    """Return the section on pounds tested and not tested, and on what could not run."""
+    table = Table(
+        (
+            Column("question", "Question"),
+            Column("data_set", "Data set", "code"),
+            Column("charged", "Charged (£)", "money"),
+            Column("tested", "Tested (£)", "money"),
+            Column("untested", "Not tested (£)", "money"),
+            Column("reasons", "Why not (number of checks)"),
+        ),
+        tuple(
+            (c.question, c.data_set, c.charged, c.tested, c.untested, c.reasons or None)
+            for c in done.lines
+        ),
+        "Pounds tested and not tested, by question and data set",
+        name="Coverage",
+        note="A pound is tested by a question when at least one of its checks looked at it. ACM is "
+        "the same money in aggregate: do not add it to the others.",
+        empty="Nothing was checked.",
+    )
+    blocks: list[Block] = [
+        Text("What was looked at, and what was not. What was not tested has not passed."),
+        table,
+        *_not_run(scope, rules),
+    ]
+    return Section("Coverage and what could not run", tuple(blocks))
+
+
+def _not_run(scope: Scope, rules: Mapping[str, RuleNote]) -> list[Block]:
+    rows = scope.con.execute(
+        "SELECT check_id, coalesce(reason, 'no reason given') AS why, "
+        "list(DISTINCT data_set ORDER BY data_set), count(DISTINCT provider_code), "
+        "list(DISTINCT (financial_year, month) ORDER BY (financial_year, month)) "
+        "FROM latest_results WHERE outcome = 'could_not_run' "
+        "GROUP BY ALL ORDER BY check_id, why"
+    ).fetchall()
+    checks = len({row[0] for row in rows})
+    blocks: list[Block] = []
+    if checks:
+        words = "1 check" if checks == 1 else f"{checks} checks"
+        blocks.append(
+            Notice("warning", f"**{words} could not run** on all or some of the data, see below.")
+        )
+    blocks.append(
+        Table(
+            (
+                Column("check_id", "Check", "code"),
+                Column("title", "What it looks for"),
+                Column("why", "Why it could not run"),
+                Column("data_sets", "Data sets"),
+                Column("providers", "Providers", "count"),
+                Column("months", "Months"),
+            ),
+            tuple(
+                (
+                    check,
+                    rules[check].title if check in rules else "",
+                    why,
+                    ", ".join(data_sets),
+                    providers,
+                    months_words(months),
+                )
+                for check, why, data_sets, providers, months in rows
+            ),
+            "Checks that could not run, and why",
+            name="Could not run",
+            empty="Every check could run.",
+        )
+    )
+    return blocks
+
+
+def could_not_run(scope: Scope) -> int:
+    """Return how many checks could not run somewhere."""
+    row = scope.con.execute(
+        "SELECT count(DISTINCT check_id) FROM latest_results WHERE outcome = 'could_not_run'"
+    ).fetchone()
+    return int(row[0]) if row else 0
