@@ -91,6 +91,9 @@ _ATTRIBUTION = {
     "practice_open_date": "y.practice_open_date",
     "practice_close_date": "y.practice_close_date",
     "practice_successor_payer": "y.practice_successor_payer",
+    "closed_practice_payer": "coalesce(y.practice_successor_payer, y.charged_payer)",
+    "national_payer": "'NHS England'",
+    "local_authority_payer": "'Local authority'",
     "is_registered_with_charged_payer": "f.is_registered_with_charged_payer",
     "left_charged_payer_date": "f.left_charged_payer_date",
     "commissioner_kind": "k.commissioner_kind",
@@ -179,7 +182,8 @@ _CARE = {
     "administrative_category": _ADMINISTRATIVE,
     "least_age_days": """CASE
         WHEN b.person_birth_month IS NOT NULL AND b.activity_start_date IS NOT NULL
-            THEN CAST(greatest(0, b.activity_start_date - last_day(b.person_birth_month)) AS INTEGER)
+            THEN CAST(greatest(0, b.activity_start_date - last_day(b.person_birth_month))
+                AS INTEGER)
         WHEN b.age_at_activity_date BETWEEN 0 AND 120 THEN b.age_at_activity_date * 365 END""",
     "least_age_years": _years("last_day(b.person_birth_month)", f"({_AGE_DATE})"),
     "greatest_age_years": _years("b.person_birth_month", f"({_AGE_DATE})"),
@@ -260,7 +264,6 @@ _REPEATS = {
     "around_line_id": "ins.around_line_id",
     "around_start_date": "ins.around_start_date",
     "around_end_date": "ins.around_end_date",
-    "is_inside_stay": "coalesce(ins.around_line_id, cl.stay_line_id) IS NOT NULL",
     "stay_line_id": "cl.stay_line_id",
     "stay_start_date": "cl.stay_start_date",
     "stay_end_date": "cl.stay_end_date",

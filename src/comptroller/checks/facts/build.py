@@ -167,7 +167,6 @@ def _create_lines(con: duckdb.DuckDBPyConnection, basis: str, columns: set[str] 
 
 
 def _create_codes(con: duckdb.DuckDBPyConnection) -> None:
-    create_validity(con)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE facts_service_categories(code VARCHAR, payer VARCHAR)"
     )
@@ -178,6 +177,7 @@ def _create_codes(con: duckdb.DuckDBPyConnection) -> None:
             for row in code_list("commissioned_service_category").rows.values()
         ],
     )
+    create_validity(con)
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_factors AS

@@ -144,7 +144,7 @@ def _create_arrivals(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_attendance_ids(con: duckdb.DuckDBPyConnection) -> None:
-    """Number the charges of one emergency attendance identifier, the dearest first."""
+    """Give each charge of one emergency attendance identifier its place, the dearest first."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_attendance_ids AS
@@ -179,7 +179,7 @@ def _create_base_spells(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_adjustments(con: duckdb.DuckDBPyConnection) -> None:
-    """Number the months in which the same adjustment was charged (aggregate data set)."""
+    """Give each month in which an equal adjustment was charged its place (aggregate set)."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_adjustments AS

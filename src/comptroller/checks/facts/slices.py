@@ -19,6 +19,10 @@ from comptroller.warehouse import quote_identifier, quote_literal
 KEY = "data_set, provider_code, commissioner_code, financial_year, month"
 # A mean over fewer months than this says nothing about the next.
 _MONTHS_FOR_A_MEAN = 3
+_FILLED = {
+    "is_tie_holder": "coalesce(is_tie_holder, false)",
+    "is_feed_missing": "coalesce(is_feed_missing, false)",
+}
 
 
 def create_slice_facts(con: duckdb.DuckDBPyConnection, basis: str, where: str) -> None:
@@ -37,7 +41,8 @@ def create_slice_facts(con: duckdb.DuckDBPyConnection, basis: str, where: str) -
     _create_feeds(con)
     columns = slice_fact_columns()
     cast = ", ".join(
-        f"CAST({quote_identifier(c.name)} AS {c.type}) AS {quote_identifier(c.name)}"
+        f"CAST({_FILLED.get(c.name, quote_identifier(c.name))} AS {c.type}) "
+        f"AS {quote_identifier(c.name)}"
         for c in columns.values()
     )
     con.execute("DROP TABLE IF EXISTS slice_facts")

@@ -25,7 +25,8 @@ def create_tie_facts(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_ties AS
-        SELECT h.data_set, {_PLACE}, t.* EXCLUDE ({_PLACE}), g.* EXCLUDE ({_PLACE}),
+        SELECT h.data_set, {_PLACE}, true AS is_tie_holder,
+            t.* EXCLUDE ({_PLACE}), g.* EXCLUDE ({_PLACE}),
             c.* EXCLUDE ({_PLACE}), i.* EXCLUDE ({_PLACE}), b.invoice_gap,
             n.national_cost, n.national_sus_cost
         FROM facts_holders AS h
@@ -57,7 +58,8 @@ def _create_totals(con: duckdb.DuckDBPyConnection) -> None:
         WITH sums AS (
             SELECT {_PLACE},
                 sum(activity_cost) FILTER (WHERE data_set = 'ACM') AS acm,
-                sum(activity_cost) FILTER (WHERE data_set = 'ACM' AND pod_role = 'drug') AS acm_drug,
+                sum(activity_cost) FILTER (WHERE data_set = 'ACM' AND pod_role = 'drug')
+                    AS acm_drug,
                 sum(activity_cost) FILTER (WHERE data_set = 'ACM' AND pod_role = 'device')
                     AS acm_device,
                 sum(activity_cost) FILTER (WHERE data_set = 'PLCM'

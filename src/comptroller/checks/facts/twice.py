@@ -41,7 +41,8 @@ def create_twice_facts(con: duckdb.DuckDBPyConnection) -> None:
         ranked AS (
             SELECT *, row_number() OVER (PARTITION BY n
                 ORDER BY gap * 100 > other_cost, days, gap, other) AS place FROM pairs)
-        SELECT n, other_set AS supply_data_set, other AS supply_line_id, days AS supply_days_apart, other_cost AS supply_cost
+        SELECT n, other_set AS supply_data_set, other AS supply_line_id,
+            days AS supply_days_apart, other_cost AS supply_cost
         FROM ranked WHERE place = 1
         """
     )

@@ -65,13 +65,24 @@ def _create_organisations(con: duckdb.DuckDBPyConnection) -> None:
                 AS is_nhs_england
         FROM organisations GROUP BY org_code;
         CREATE OR REPLACE TEMP TABLE facts_commissioner_kinds AS
-        WITH named(code, kind) AS (VALUES {_literals(kinds)})
+        WITH named(code, kind) AS (VALUES {_literals(kinds)}),
+        used AS (
+            -- A commissioner whose lines are nearly all of national categories is a national one,
+            -- whatever its name.
+            SELECT b.commissioner_code, count(*) FILTER (WHERE g.payer = 'nhs_england') * 10
+                > count(*) * 8 AS is_national
+            FROM facts_base AS b LEFT JOIN facts_service_categories AS g
+                ON g.code = b.commissioned_service_category_code
+            WHERE b.is_contract_monitoring AND b.commissioned_service_category_code IS NOT NULL
+            GROUP BY b.commissioner_code)
         SELECT c.commissioner_code,
-            coalesce(n.kind, CASE WHEN o.is_nhs_england THEN 'nhs_england'
+            coalesce(n.kind, CASE WHEN o.is_nhs_england OR o.is_commissioner AND u.is_national
+                    THEN 'nhs_england'
                 WHEN o.is_commissioner THEN 'icb' END) AS commissioner_kind
         FROM (SELECT DISTINCT commissioner_code FROM facts_base) AS c
         LEFT JOIN named AS n ON n.code = c.commissioner_code
-        LEFT JOIN facts_organisations AS o ON o.org_code = c.commissioner_code;
+        LEFT JOIN facts_organisations AS o ON o.org_code = c.commissioner_code
+        LEFT JOIN used AS u ON u.commissioner_code = c.commissioner_code;
         CREATE OR REPLACE TEMP TABLE facts_providers_with_sites AS
         SELECT DISTINCT parent_code AS provider_code FROM organisations
         WHERE role = 'site' AND parent_code IS NOT NULL;
