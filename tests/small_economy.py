@@ -100,6 +100,26 @@ class SmallEconomy:
             )
         return submission
 
+    def repeat(self, *, received: datetime, stage: str = "freeze") -> None:
+        """Add a version that points to the content of the last one, as an unchanged file does."""
+        con = self.ws.connect()
+        self.ws.warehouse.relation(con, "slice_versions")
+        found = con.execute("SELECT * FROM slice_versions ORDER BY sequence DESC LIMIT 1")
+        names = [column[0] for column in found.description or ()]
+        last = dict(zip(names, found.fetchone() or (), strict=True))
+        self.count += 1
+        last.pop("commit_id")
+        last |= {
+            "slice_version_id": digest("repeat", self.count)[:16],
+            "submission_id": "s" + digest("file", self.count)[:16],
+            "received_at": received.replace(tzinfo=None),
+            "sequence": self.count,
+            "action": "unchanged",
+            "stage": stage,
+        }
+        with self.ws.warehouse.commit("load", digest("load", self.count)) as commit:
+            commit.append_rows("slice_versions", [last])
+
     def withdraw(self, submission: str) -> None:
         """Withdraw a submission, as `comptroller submissions withdraw` does."""
         with self.ws.warehouse.commit("decide", digest("withdraw", submission)) as commit:

@@ -179,7 +179,7 @@ def test_year_end_adjustments_settled_with_month_12_tie(
 ) -> None:
     economy.slice("ACM", [line("NEL", 100)], month=12, received=LATE)
     economy.slice("ACM", [line("ADJUSTMENT", 7, 0)], month=13, received=LATE)
-    march = {"period_from": "2026-03-01", "period_to": "2026-03-31"}
+    march: dict[str, Any] = {"period_from": "2026-03-01", "period_to": "2026-03-31"}
     economy.reference(
         tmp_path,
         "payments",
