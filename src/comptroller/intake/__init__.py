@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comptroller.intake.load import load
+    from comptroller.intake.loading import load
     from comptroller.intake.report import FileReport
     from comptroller.intake.slices import create_slice_views
 
@@ -24,7 +24,7 @@ def __getattr__(name: str) -> object:
     """Import the doors of this room when they are first used: Django must not load them early."""
     import importlib
 
-    homes = {"load": "load", "FileReport": "report", "create_slice_views": "slices"}
+    homes = {"load": "loading", "FileReport": "report", "create_slice_views": "slices"}
     if name not in homes:
         raise AttributeError(name)
     return getattr(importlib.import_module(f"comptroller.intake.{homes[name]}"), name)

@@ -26,7 +26,9 @@ from comptroller.intake.recognise import (
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
 from comptroller.intake.source import MappedColumn, SourceTable
 from comptroller.intake.table_finder import FoundTable, find_tables
+from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
 
+_ALWAYS_FILLED = ("provider_code", "commissioner_code", "month", "financial_year", "activity_cost")
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
 
@@ -143,33 +145,83 @@ def read_incoming(
     """Open a file, find its tables and recognise them; a file that cannot be read is refused."""
     report = FileReport(file=name)
     incoming = IncomingFile(path, report)
+    candidates: list[tuple[RawSheet, IncomingPart]] = []
+    tables: list[tuple[RawSheet, FoundTable | None]] = []
     try:
         incoming.size = path.stat().st_size
         incoming.sheets = open_file(path, con, name=path.name)
-        tables = [(sheet, _first(find_tables(sheet))) for sheet in incoming.sheets]
+        for sheet in incoming.sheets:
+            table = plain_table(sheet)
+            if table is None:
+                found = _first(find_tables(sheet))
+                tables.append((sheet, found))
+                if found is None or not found.data_rows or not found.header_rows:
+                    continue
+                table = source_table(sheet, found)
+            recognised, layout = recogniser.recognise(con, table, path.name)
+            candidates.append((sheet, IncomingPart(table, recognised, _part_report(table), layout)))
     except ComptrollerError as problem:
         return _refuse(incoming, problem)
     except OSError as problem:
         return _refuse(
             incoming, ComptrollerError(f"cannot be read ({problem.strerror})", where=path.name)
         )
-    published = recognise_aggregates(tables, file_name=path.name)
-    candidates = []
-    for sheet, found in tables:
+    if not any(_is_line_table(part) and _complete(part) for _, part in candidates):
+        incoming.published = recognise_aggregates(tables, file_name=path.name)
+        if incoming.published is not None:
+            return incoming
+    for sheet in incoming.sheets:
         report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
+    for sheet, found in tables:
         if found is None or not found.data_rows or not found.header_rows:
             _set_aside(incoming, sheet, _without_table(sheet, found))
-            continue
-        table = source_table(sheet, found)
-        recognised, layout = recogniser.recognise(con, table, path.name)
-        candidates.append((sheet, IncomingPart(table, recognised, _part_report(table), layout)))
-    lines = [item for item in candidates if _is_line_table(item[1])]
-    if published is not None and not any(_complete(part) for _, part in lines):
-        incoming.published = published
-        report.parts.clear()
-        return incoming
     _sort_out(incoming, candidates)
     return incoming
+
+
+def plain_table(sheet: RawSheet) -> SourceTable | None:
+    """Return the table of a sheet that is headings we know in its first row and data below.
+
+    The quick way for national layouts: every heading names an element exactly, and every row
+    below fills the columns that a total, a note or a blank row would leave empty. Anything else
+    is for the table finder, and None is returned.
+    """
+    if not sheet.width or sheet.row_count < 2:
+        return None
+    headers = tuple(cell.strip() for cell in sheet.rows(sheet.first_row, sheet.first_row)[0])
+    for identifier in LINE_DATA_SETS:
+        chosen = DATA_SETS[identifier]
+        elements = [chosen.match_header(header) for header in headers]
+        if all(elements):
+            break
+    else:
+        return None
+    must = [
+        f"c{index}"
+        for index, element in enumerate(elements)
+        if element is not None and element.name in _ALWAYS_FILLED
+    ]
+    if len(must) < 3:
+        return None
+    gaps = " OR ".join(f"trim({cell}) = '' OR {cell} IS NULL" for cell in must)
+    words = " OR ".join(f"{cell} ILIKE '%total%'" for cell in must)
+    found = sheet.con.execute(
+        f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} AND ({gaps} OR {words}) "
+        "LIMIT 1"
+    ).fetchone()
+    if found is not None:
+        return None
+    return SourceTable(
+        part=sheet.part,
+        member=sheet.member,
+        sheet=sheet.sheet,
+        relation=f"(SELECT * FROM {sheet.relation} WHERE row > {sheet.first_row})",
+        headers=headers,
+        titles=(),
+        rows_read=sheet.row_count,
+        data_rows=sheet.row_count - 1,
+        hidden=sheet.hidden,
+    )
 
 
 def _first(tables: Sequence[FoundTable]) -> FoundTable | None:

@@ -15,7 +15,6 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz import fuzz
-from scipy.optimize import linear_sum_assignment
 
 from comptroller.intake.evidence import ColumnEvidence, fit, product_of
 from comptroller.intake.source import MappedColumn
@@ -127,14 +126,27 @@ def map_columns(
                 bases[column, position] = why
     if evidence:
         _money_that_multiplies_out(candidates, scores, bases, evidence)
-    rows, chosen_elements = linear_sum_assignment(scores, maximize=True)
-    picked = dict(zip(rows.tolist(), chosen_elements.tolist(), strict=True))
+    picked = _assign(scores)
     return ColumnMapping(
         tuple(
             _decided(column, header, picked.get(column), scores, bases, candidates)
             for column, header in enumerate(headers)
         )
     )
+
+
+def _assign(scores: npt.NDArray[np.float64]) -> dict[int, int]:
+    """Return column to element so that none is taken twice and the sum is greatest."""
+    best = scores.argmax(axis=1)
+    named = [column for column in range(len(scores)) if scores[column, best[column]] > 0]
+    alone = (scores > 0).sum(axis=1)
+    if len({int(best[c]) for c in named}) == len(named) and all(alone[c] == 1 for c in named):
+        # Every column speaks for one element of its own: nothing is to be solved.
+        return {column: int(best[column]) for column in named}
+    from scipy.optimize import linear_sum_assignment
+
+    rows, elements_ = linear_sum_assignment(scores, maximize=True)
+    return dict(zip(rows.tolist(), elements_.tolist(), strict=True))
 
 
 def _combine(
@@ -157,8 +169,6 @@ def _combine(
         return 0.8, "check digits"
     if element.name == "pod_code" and evidence.share("pod") > 0.95 and evidence.distinct > 1:
         return 0.78, "national codes"
-    if element.name == "general_medical_practice_code" and evidence.share("practice") > 0.95:
-        return 0.72, "practice codes"
     if element.name == "tariff_code" and evidence.share("hrg") > 0.95:
         return 0.72, "HRG codes"
     return 0.0, ""

@@ -34,15 +34,13 @@ _PERSON = {
     "clinical_intervention_date",
     "age_at_activity_date",
 }
-_DRUG = {"drug_name", "drug_code", "drug_strength", "drug_quantity", "therapeutic_indication_code"}
+_DRUG = {"drug_name", "drug_code", "drug_strength", "therapeutic_indication_code"}
 _DEVICE = {
     "device_name",
     "device_code",
     "device_high_level_code",
     "device_manufacturer",
     "device_serial_number",
-    "device_quantity",
-    "device_size",
 }
 _LABEL = r"(?:commissioner|purchaser|payer|icb|ccg|sub[ -]?icb)"
 _COMMISSIONER = re.compile(
@@ -57,7 +55,11 @@ _PROVIDER = re.compile(
 _PROVIDER_NAME = re.compile(
     r"\b(?:provider|trust)(?:\s+name)?\s*[:=\-–|]+\s*([^|]+)", re.IGNORECASE
 )
-_TRUST_SHAPE = re.compile(r"^R[A-Z0-9]{2}$")
+# What codes look like where no directory knows them: trusts, and integrated care boards.
+_SHAPES = {
+    "provider": re.compile(r"^R[A-Z]?[0-9][A-Z0-9]?$"),
+    "commissioner": re.compile(r"^Q[A-Z0-9]{2}$"),
+}
 _STAGE = re.compile(r"(?<![a-z])(flex|freeze|frozen|post[ _-]?freeze)(?![a-z])", re.IGNORECASE)
 
 
@@ -130,15 +132,32 @@ def recognise_data_set(
     candidates = [
         d for d in LINE_DATA_SETS if d not in SUS_DATA_SETS or _may_be_sus(d, headers, named)
     ]
-    for identifier in candidates:
-        mapping = map_columns(identifier, headers, evidence)
-        score, why = _score(identifier, mapping, headers, named)
+    mappings = {d: map_columns(d, headers, evidence) for d in candidates}
+    person = {c.element for c in mappings["PLCM"].used if c.confidence >= 0.9} & _PERSON
+    for identifier, mapping in mappings.items():
+        score, why = _score(identifier, mapping, headers, named, bool(person))
         tried.append((score, identifier, mapping, why))
     tried.sort(key=lambda item: -item[0])
     score, identifier, mapping, why = tried[0]
     if score <= 0:
-        return "", 0.0, mapping, "no column names or values of a data set we know"
+        return "", 0.0, *_closest(mappings)
     return identifier, min(score, 0.99), mapping, why
+
+
+def _closest(mappings: Mapping[str, ColumnMapping]) -> tuple[ColumnMapping, str]:
+    """Return the mapping that knows most columns, and what keeps it from being lines."""
+    identifier = max(mappings, key=lambda d: len(mappings[d].used))
+    mapping = mappings[identifier]
+    used = {c.element for c in mapping.used}
+    if len(used) < 3:
+        return mapping, "no column names or values of a data set we know"
+    lacking = [] if "activity_cost" in used else ["the cost"]
+    if not used & _WHAT:
+        lacking.append("the kind of activity")
+    return mapping, (
+        f"closest is {identifier} with {len(used)} columns known, but no column could be told "
+        f"to be {' or '.join(lacking) or 'a patient or a total'}"
+    )
 
 
 def _may_be_sus(identifier: str, headers: Sequence[str], named: Sequence[str]) -> bool:
@@ -148,51 +167,53 @@ def _may_be_sus(identifier: str, headers: Sequence[str], named: Sequence[str]) -
 
 
 def _score(
-    identifier: str, mapping: ColumnMapping, headers: Sequence[str], named: Sequence[str]
+    identifier: str,
+    mapping: ColumnMapping,
+    headers: Sequence[str],
+    named: Sequence[str],
+    person: bool,
 ) -> tuple[float, str]:
     """Say how well a table fits a data set, 0 for not at all."""
     used = {c.element for c in mapping.used}
     filled = sum(1 for header in headers if header.strip()) or 1
-    share = len(used) / filled
     if not _could_be_lines(identifier, used):
         return 0.0, ""
-    score = 0.45 * share + 0.1 * exact_share(data_set(identifier), headers)
+    score = 0.45 * len(used) / filled + 0.1 * exact_share(data_set(identifier), headers)
     reasons = [f"{len(used)} of {filled} columns are its elements"]
     if identifier in named:
         score += 0.4 if named[0] == identifier else 0.25
         reasons.append("its name says so")
     elif named:
         score -= 0.15
-    person, drug, device = used & _PERSON, used & _DRUG, used & _DEVICE
+    drug, device = bool(used & _DRUG), bool(used & _DEVICE)
     if identifier == "ACM":
-        score += 0.25 if not person else -0.5
+        score += -0.5 if person else 0.25
     elif identifier in CONTRACT_DATA_SETS:
         score += 0.15 if person else -0.35
     if identifier == "DrPLCM":
-        score += 0.2 if drug else -0.5
+        score += 0.2 if drug else -0.6
     elif identifier == "DePLCM":
-        score += 0.2 if device else -0.5
-    elif drug or device:
-        score -= 0.3
+        score += 0.2 if device else -0.6
     if identifier in SUS_DATA_SETS and identifier not in named:
         score -= 0.1
     return round(score, 3), "; ".join(reasons)
 
 
+_WHAT = {
+    "pod_code",
+    "local_pod_code",
+    "tariff_code",
+    "drug_name",
+    "device_name",
+    "activity_treatment_function_code",
+}
+
+
 def _could_be_lines(identifier: str, used: set[str]) -> bool:
-    """Tell whether enough is there to be line data at all: money or activity, and what of."""
+    """Tell whether enough is there to be line data at all: pounds, and what they are for."""
     if identifier in SUS_DATA_SETS:
         return bool(used & _PERSON) and len(used) >= 5
-    money = used & {"activity_cost", "activity_count", "planned_cost"}
-    what = used & {
-        "pod_code",
-        "local_pod_code",
-        "tariff_code",
-        "drug_name",
-        "device_name",
-        "activity_treatment_function_code",
-    }
-    return "activity_cost" in used and bool(money) and bool(what)
+    return "activity_cost" in used and bool(used & _WHAT)
 
 
 def constants_of(
@@ -272,14 +293,9 @@ def _bare_code(text: str, directory: Directory, role: str) -> str | None:
     """Return the one organisation of a role that stands as a word in a text."""
     words = dict.fromkeys(re.findall(r"(?<![A-Za-z0-9])[A-Z0-9]{3,6}(?![A-Za-z0-9])", text))
     known = [w for w in words if directory.roles.get(w) == role]
-    if not known and role == "provider":
-        known = [
-            w
-            for w in words
-            if _TRUST_SHAPE.match(w)
-            and w not in directory.roles
-            and any(c.isdigit() for c in w[1:])
-        ]
+    if not known:
+        shape = _SHAPES[role]
+        known = [w for w in words if len(w) == 3 and shape.match(w) and w not in directory.roles]
     return known[0] if len(known) == 1 else None
 
 

@@ -99,6 +99,9 @@ LOCAL_NAMES: dict[str, tuple[str, ...]] = {
     "activity_count": ("quantity", "units", "volume", "actual units", "number of units", "count"),
     "activity_unit_price": (
         "unit cost",
+        "unit £",
+        "£ per unit",
+        "cost per unit",
         "unit tariff",
         "price per unit",
         "tariff",

@@ -1,0 +1,272 @@
+"""Load received files: land, read, recognise, normalise, decide, promote in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from comptroller.access.landing import file_sha256
+from comptroller.errors import ComptrollerError
+from comptroller.intake.incoming import IncomingFile, Recogniser, read_incoming
+from comptroller.intake.layouts import LayoutBook, load_book
+from comptroller.intake.promote import Batch, promote
+from comptroller.intake.report import DUPLICATE, HELD, FileReport, Message
+from comptroller.intake.surroundings import Surroundings, look_round
+from comptroller.warehouse import failpoint
+from comptroller.workspace import Workspace
+
+BATCH_BYTES = 1_500_000_000
+"""Files are read and committed together up to this size, so that memory stays bounded."""
+
+_SKIPPED = (".ds_store", "thumbs.db", "desktop.ini")
+
+
+class Progress(Protocol):
+    """What a load tells about its progress; ``comptroller.console.ProgressBar`` is one."""
+
+    def advance(self, steps: int = 1) -> None:
+        """Move on by so many files."""
+
+    def describe(self, description: str, *, total: int | None = None) -> None:
+        """Say what is being done now, with the number of steps when known."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What is known of bytes that were received before."""
+
+    submission_id: str
+    status: str
+    readings: int
+    report: str
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class Waive:
+    """A person's decision to promote what the rules hold."""
+
+    reason: str
+    who: str
+
+
+@dataclass
+class _Arrival:
+    path: Path
+    name: str
+    sha256: str
+    report: FileReport | None = None
+    reading: int = 1
+    incoming: IncomingFile | None = field(default=None, repr=False)
+
+
+def load(
+    ws: Workspace,
+    paths: Sequence[Path | str],
+    *,
+    received: date | datetime | None = None,
+    dry_run: bool = False,
+    progress: Progress | None = None,
+    sender: str = "",
+    waive: Waive | None = None,
+    names: dict[str, str] | None = None,
+) -> list[FileReport]:
+    """Load files and folders; return one report per file, in the order of their names.
+
+    Killed anywhere, it leaves the state before or after; run again, it completes and changes
+    nothing twice. The same bytes twice are one submission (``duplicate``); bytes that were held
+    are read again, because a layout or a reference file may have come since.
+
+    Args:
+        ws: The workspace.
+        paths: Files, or folders that are searched through.
+        received: When the files arrived; decides the stage of each slice. Default: now.
+        dry_run: Tell what would happen; nothing is landed or written.
+        progress: Told as it goes.
+        sender: Who sent the files.
+        waive: Promote despite the rules that hold, with reason and person.
+        names: Path to the name under which a file is reported, where it differs.
+
+    Raises:
+        ComptrollerError: A path does not exist, or the pseudonym key is missing.
+    """
+    moment = received_at(ws, received)
+    files = expand(paths)
+    key = ws.key
+    with ws.write_lock():
+        if progress:
+            progress.describe("Landing", total=len(files))
+        arrivals = [
+            _Arrival(path, (names or {}).get(str(path), name), _land(ws, path, dry_run))
+            for path, name in files
+        ]
+        failpoint("load.after_landing")
+        reports = []
+        earlier = known_submissions(ws, [a.sha256 for a in arrivals])
+        book = load_book(ws)
+        for batch in _batches(arrivals):
+            reports += _load_batch(
+                ws, key, batch, earlier, book, moment, dry_run, progress, sender, waive
+            )
+        return reports
+
+
+def received_at(ws: Workspace, received: date | datetime | None) -> datetime:
+    """Return the moment of receipt, UTC without zone as the warehouse keeps it."""
+    if received is None:
+        moment = ws.now()
+    elif isinstance(received, datetime):
+        moment = received if received.tzinfo else received.replace(tzinfo=UTC)
+    else:
+        moment = datetime.combine(received, time(), tzinfo=UTC)
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def expand(paths: Sequence[Path | str]) -> list[tuple[Path, str]]:
+    """Return the files of some paths with the names they are reported under, in order.
+
+    A folder is searched through; hidden files and lock files of office programs are passed over.
+    """
+    found: list[tuple[Path, str]] = []
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and _wanted(p, path)]
+            found += [(p, p.relative_to(path).as_posix()) for p in inside]
+        elif path.exists():
+            found.append((path, path.name))
+        else:
+            raise ComptrollerError(
+                "there is no such file or folder", where=str(given), remedy="Check the path"
+            )
+    return found
+
+
+def _wanted(path: Path, root: Path) -> bool:
+    parts = path.relative_to(root).parts
+    hidden = any(part.startswith((".", "~$")) for part in parts)
+    return not hidden and path.name.lower() not in _SKIPPED
+
+
+def _land(ws: Workspace, path: Path, dry_run: bool) -> str:
+    try:
+        return file_sha256(path) if dry_run else ws.landing_store.put(path)
+    except OSError as problem:
+        raise ComptrollerError(
+            f"the file cannot be read ({problem.strerror})",
+            where=str(path),
+            remedy="Check that you may read it",
+        ) from None
+
+
+def known_submissions(ws: Workspace, digests: Sequence[str]) -> dict[str, Earlier]:
+    """Return what is known of bytes received before, by their SHA-256."""
+    con = ws.connect()
+    ws.warehouse.view(con, "submissions")
+    rows = con.execute(
+        "SELECT sha256, arg_max(submission_id, loaded_at), arg_max(status, loaded_at), count(*), "
+        "arg_max(report, loaded_at), max(loaded_at) FROM submissions "
+        "WHERE list_contains(?, sha256) GROUP BY sha256",
+        [list(digests)],
+    ).fetchall()
+    return {row[0]: Earlier(*row[1:]) for row in rows}
+
+
+def _batches(arrivals: Sequence[_Arrival]) -> list[list[_Arrival]]:
+    batches: list[list[_Arrival]] = []
+    size = BATCH_BYTES
+    for arrival in arrivals:
+        bytes_ = arrival.path.stat().st_size
+        if size + bytes_ > BATCH_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(arrival)
+        size += bytes_
+    return batches
+
+
+def _load_batch(
+    ws: Workspace,
+    key: bytes,
+    arrivals: Sequence[_Arrival],
+    earlier: dict[str, Earlier],
+    book: LayoutBook,
+    moment: datetime,
+    dry_run: bool,
+    progress: Progress | None,
+    sender: str,
+    waive: Waive | None,
+) -> list[FileReport]:
+    con = ws.connect()
+    try:
+        around = look_round(ws, con)
+        recogniser = Recogniser(around.directory, book)
+        if progress:
+            progress.describe("Reading", total=len(arrivals))
+        seen: dict[str, str] = {}
+        for arrival in arrivals:
+            _read(con, arrival, earlier, seen, recogniser, waive is not None)
+            if progress:
+                progress.advance()
+        fresh = [a for a in arrivals if a.incoming is not None]
+        if fresh:
+            if progress:
+                progress.describe(f"Promoting {len(fresh)} files")
+            batch = Batch(
+                files=[a.incoming for a in fresh if a.incoming],
+                readings={a.sha256: a.reading for a in fresh},
+                received=moment,
+                sender=sender,
+                waive=waive is not None,
+                earlier={k: v.report for k, v in earlier.items()},
+            )
+            promote(ws, con, batch, around, book, key, dry_run=dry_run)
+        return [a.report for a in arrivals if a.report is not None]
+    finally:
+        con.close()
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection,
+    arrival: _Arrival,
+    earlier: dict[str, Earlier],
+    seen: dict[str, str],
+    recogniser: Recogniser,
+    forced: bool,
+) -> None:
+    known = earlier.get(arrival.sha256)
+    twin = seen.get(arrival.sha256)
+    if twin or (known and known.status == "promoted" and not forced):
+        arrival.report = _duplicate(arrival, known, twin)
+        return
+    seen[arrival.sha256] = arrival.name
+    arrival.reading = known.readings + 1 if known else 1
+    arrival.incoming = read_incoming(con, arrival.path, arrival.name, recogniser)
+    arrival.report = arrival.incoming.report
+    arrival.report.sha256 = arrival.sha256
+    arrival.report.submission_id = submission_id(arrival.sha256)
+
+
+def submission_id(sha256: str) -> str:
+    """Return the id of the submission with these bytes."""
+    return "s" + sha256[:16]
+
+
+def _duplicate(arrival: _Arrival, known: Earlier | None, twin: str | None) -> FileReport:
+    report = FileReport(
+        arrival.name, arrival.sha256, submission_id(arrival.sha256), status=DUPLICATE
+    )
+    if twin or known is None:
+        text = f"the same bytes as {twin}"
+    else:
+        text = f"the same bytes as {known.submission_id}, loaded {known.loaded_at:%Y-%m-%d}"
+    report.messages.append(Message("note", f"{text}; nothing is loaded twice"))
+    return report
+
+
+__all__ = ["HELD", "FileReport", "Progress", "Surroundings", "Waive", "expand", "load"]

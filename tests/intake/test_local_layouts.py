@@ -1,0 +1,122 @@
+"""Local layouts load by evidence of names and values, without a line of code per provider."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from comptroller.intake import create_slice_views, load
+from comptroller.intake.report import FileReport
+from comptroller.workspace import Workspace
+from tests.intake import layout_files as files
+
+RECEIVED = date(2026, 8, 20)
+
+
+def one(workspace: Workspace, path: Path) -> FileReport:
+    """Load one file and check that its counts tie."""
+    (report,) = load(workspace, [path], received=RECEIVED)
+    told = report.to_json()
+    assert told["rows_read"] == (
+        told["rows_loaded"] + told["rows_quarantined"] + told["rows_set_aside"]
+    )
+    assert told["cost_read"] == told["cost_loaded"] + told["cost_quarantined"]
+    return report
+
+
+def lines(workspace: Workspace, columns: str) -> list[tuple[object, ...]]:
+    """Return some columns of the current lines."""
+    con = workspace.connect()
+    create_slice_views(con, workspace.warehouse)
+    return con.execute(f"SELECT {columns} FROM current_lines ORDER BY ALL").fetchall()
+
+
+LAYOUTS: list[tuple[str, Callable[[Path], Path], str, str, int, Decimal]] = [
+    ("RX1 SLAM M02 202627.xlsx", files.titled_workbook, "PLCM", "RX1", 30, Decimal("8857.5")),
+    ("rx2 income.txt", files.piped_aggregate, "ACM", "RX2", 30, Decimal("30450")),
+    ("Northdale SLAM.xlsx", files.sheets_per_group, "PLCM", "RX3", 40, Decimal("5615")),
+    ("rx4_patient_level.csv", files.named_months, "PLCM", "RX4", 24, Decimal("24321")),
+    ("RX5 drugs QX1.csv", files.local_drugs, "DrPLCM", "RX5", 15, Decimal("10500")),
+]
+
+
+@pytest.mark.parametrize("case", LAYOUTS, ids=[case[0] for case in LAYOUTS])
+def test_a_local_layout_loads_by_evidence(
+    workspace: Workspace,
+    tmp_path: Path,
+    case: tuple[str, Callable[[Path], Path], str, str, int, Decimal],
+) -> None:
+    name, write, data_set, provider, rows, pounds = case
+    report = one(workspace, write(tmp_path / name))
+    told = report.to_json()
+    assert (told["status"], told["data_set"], told["provider_code"]) == (
+        "promoted",
+        data_set,
+        provider,
+    ), told["messages"]
+    assert (told["rows_loaded"], told["cost_loaded"]) == (rows, pounds)
+    assert told["financial_year"] == "2026/27"
+    (total,) = lines(workspace, "sum(activity_cost)")
+    assert total == (pounds,)
+
+
+def test_a_title_block_gives_what_no_column_does(workspace: Workspace, tmp_path: Path) -> None:
+    report = one(workspace, files.titled_workbook(tmp_path / "slam.xlsx"))
+    told = report.to_json()
+    assert told["commissioner_codes"] == ["QX1"]
+    assert told["cost_control"] == told["cost_read"]
+    found = lines(
+        workspace,
+        "DISTINCT month, nhs_number_status, person_birth_month, postcode_district, tariff_code",
+    )
+    assert found == [(2, "valid", date(1980, 2, 1), "LS1", "AA22C")]
+
+
+def test_sheets_without_lines_are_set_aside_with_the_reason(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    told = one(workspace, files.sheets_per_group(tmp_path / "slam.xlsx")).to_json()
+    status = {part["sheet"]: part["status"] for part in told["parts"]}
+    assert status == {
+        "Summary": "set_aside",
+        "APC": "promoted",
+        "OP": "promoted",
+        "Notes": "set_aside",
+    }
+    reasons = [m["text"] for p in told["parts"] if p["sheet"] == "Summary" for m in p["messages"]]
+    assert any("summary" in reason for reason in reasons)
+
+
+def test_values_are_cleaned_and_every_change_is_counted(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    told = one(workspace, files.named_months(tmp_path / "rx4.csv")).to_json()
+    changes = {(item["element"], item["kind"]): item["values"] for item in told["changes"]}
+    assert changes["activity_cost", "currency sign removed"] == 24
+    assert changes["activity_cost", "brackets read as negative"] == 1
+    assert changes["activity_start_date", "UK date read"] == 24
+    assert changes["tariff_code", "case changed"] == 24
+    found = lines(workspace, "DISTINCT provider_code, commissioner_code, pod_code, tariff_code")
+    assert found == [("RX4", "QX1", "OPFASPCL", "WF01A")]
+
+
+def test_months_come_from_the_dates_where_no_column_tells(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    one(workspace, files.local_drugs(tmp_path / "RX5 drugs QX1.csv"))
+    found = lines(workspace, "DISTINCT month, commissioner_code, pod_code")
+    assert found == [(1, "QX1", "DRUG"), (2, "QX1", "DRUG")]
+
+
+def test_what_is_not_sure_is_held_and_nothing_loaded(workspace: Workspace, tmp_path: Path) -> None:
+    rows: list[list[object]] = [["Prov", "Comm", "Yr", "Mth", "Kind", "Thing", "X1", "X2"]]
+    rows += [["RX9", "QX1", "2026/27", 1, "EL", "AA22C", 5 + n, 100 + n] for n in range(20)]
+    told = one(workspace, files.write_csv(tmp_path / "strange.csv", rows)).to_json()
+    assert told["status"] == "held"
+    assert told["rows_loaded"] == 0 and told["rows_quarantined"] == 20
+    assert any("cost" in message["text"] for message in told["messages"])
+    assert lines(workspace, "1") == []
