@@ -8,8 +8,8 @@ is then a predicate over them.
 Goes out: results (passed, failed, not applicable, could not run) per check and slice group, and
 findings with a stable identity, gross, net, cash and baseline pounds, message and evidence.
 
-Owns the tables ``check_runs``, ``results`` and ``findings``. DuckDB does the work; no Python object
-is ever made per line or per finding.
+Owns the tables ``check_runs``, ``results``, ``coverage`` and ``findings``. DuckDB does the work; no
+Python object is ever made per line or per finding.
 """
 
 from __future__ import annotations

@@ -141,6 +141,21 @@ def create_latest_findings(con: duckdb.DuckDBPyConnection, wh: Warehouse, basis:
     )
 
 
+def create_open_findings(
+    con: duckdb.DuckDBPyConnection, wh: Warehouse, basis: str = "payable"
+) -> None:
+    """Create the view ``open_findings``: the findings that stand, over all runs on a basis.
+
+    A finding stands as the latest run that looked for it left it; fixed ones are not in the view.
+    Columns are those of the table ``findings``; this is what other rooms read.
+    """
+    create_latest_findings(con, wh, basis)
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW open_findings AS SELECT * EXCLUDE (sequence) "
+        "FROM latest_findings WHERE status <> 'fixed'"
+    )
+
+
 def create_statuses(con: duckdb.DuckDBPyConnection, in_scope: str, checks: list[str]) -> None:
     """Create ``findings_to_write`` from ``run_findings`` and ``latest_findings``.
 

@@ -15,6 +15,7 @@ from comptroller.calendar import FinancialMonth
 from comptroller.checks.book import Book, workspace_book
 from comptroller.checks.cash import value_cash
 from comptroller.checks.compiler import Rule
+from comptroller.checks.coverage import create_coverage, ordered_coverage
 from comptroller.checks.evaluation import (
     Ran,
     columns_needed,
@@ -244,6 +245,8 @@ def evaluate(
         {numbers[check_id]: limit for check_id, limit in limits.items()},
         {numbers[check_id]: reason for check_id, reason in lacking.items()},
     )
+    begin("coverage")
+    create_coverage(con, ran, limits)
 
 
 def _columns(rules: Iterable[Rule]) -> frozenset[str]:
@@ -322,6 +325,7 @@ def _write(
         if commit.already_done:
             return
         commit.append_query(con, "results", ordered_results(run_id))
+        commit.append_query(con, "coverage", ordered_coverage(run_id))
         failpoint("check.after_results")
         commit.append_query(con, "findings", ordered_findings(run_id))
         failpoint("check.after_findings")

@@ -1,4 +1,4 @@
-"""The tables that the checks own: runs, results, findings."""
+"""The tables that the checks own: runs, results, coverage, findings."""
 
 from __future__ import annotations
 
@@ -46,6 +46,20 @@ RESULTS = Table(
         "seconds": "DOUBLE",
     },
     sort_by=("check_id", "provider_code", "data_set", "financial_year", "month"),
+)
+
+COVERAGE = Table(
+    "coverage",
+    {
+        "run_id": "VARCHAR",
+        "provider_code": "VARCHAR",
+        "data_set": "VARCHAR",
+        "question": "VARCHAR",
+        "state": "VARCHAR",
+        "reason": "VARCHAR",
+        "rows": "BIGINT",
+        "cost": MONEY,
+    },
 )
 
 FINDING_COLUMNS: dict[str, str] = {
@@ -97,4 +111,4 @@ FINDINGS = Table(
     sort_by=("check_id", "provider_code", "financial_year", "month", "finding_id"),
 )
 
-TABLES: tuple[Table, ...] = (CHECK_RUNS, RESULTS, FINDINGS)
+TABLES: tuple[Table, ...] = (CHECK_RUNS, RESULTS, COVERAGE, FINDINGS)
