@@ -81,6 +81,13 @@ def test_irregular_text_is_read_exactly(text: str, rows: list[list[str]], opened
     assert all_rows(opened(text)) == rows
 
 
+def test_a_record_wider_than_the_beginning_keeps_its_cells(opened: Opener) -> None:
+    narrow = "".join(f"{n},{n}\n" for n in range(60_000))
+    sheet = opened(f"a,b\n{narrow}1,2,3,4\n\n5,6\n")
+    assert sheet.width == 4
+    assert sheet.rows(60_002, 60_004) == [["1", "2", "3", "4"], [""] * 4, ["5", "6", "", ""]]
+
+
 @pytest.mark.parametrize(("delimiter", "name"), [(",", "c"), ("\t", "t"), ("|", "p"), (";", "s")])
 def test_the_delimiter_is_found(delimiter: str, name: str, opened: Opener) -> None:
     lines = [["code", "name, long", "cost"]] + [[f"R{n}", f"A, {n}; B", str(n)] for n in range(9)]

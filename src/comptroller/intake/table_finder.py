@@ -20,8 +20,8 @@ from comptroller.intake.table_totals import Body, Suspect, recognise_totals
 
 SAMPLE_ROWS = 400
 # Up to here each cell is stripped before it counts as filled; beyond, an empty cell is NULL.
-EXACT_CELLS = 30_000_000
-MOST_SUSPECTS = 50_000
+EXACT_CELLS = 3_000_000
+MOST_SUSPECTS = 20_000
 TOTAL_WORD_COLUMNS = 30
 
 
@@ -179,33 +179,35 @@ def _suspects(
     """Return the blank rows below the headings, and the rows that may be other than data."""
     exact = sheet.row_count * sheet.width <= EXACT_CELLS
     cells = [f"nullif(trim({name}, '{STRIPPED}'), '')" if exact else name for name in sheet.columns]
-    fill = " + ".join(f"CASE WHEN {cell} IS NULL THEN 0 ELSE 1 END" for cell in cells)
+    fill = " + ".join(f"({cell} IS NOT NULL)::INTEGER" for cell in cells)
     sparse = max(1, int(0.4 * shape.fill))
     where = [f"filled <= {sparse}"]
-    words = [f"c{at}" for at in shape.words[:TOTAL_WORD_COLUMNS]]
-    if words:
-        where.append(f"contains(lower(concat_ws('|', {', '.join(words)})), 'total')")
-        where.append(f"lower(concat_ws('|', '', {', '.join(words)}, '')) LIKE '%|england|%'")
-    for at in shape.keys[:3]:
-        where.append(f"{cells[at]} IS NULL OR {cells[at]} IN ('-', '–', '*')")
+    most_words = TOTAL_WORD_COLUMNS if exact else TOTAL_WORD_COLUMNS // 4
+    for at in shape.words[:most_words]:
+        # In any case of letters, without the cost of folding millions of cells.
+        where.append(f"contains(c{at}, 'otal') OR contains(c{at}, 'OTAL')")
+        where.append(f"c{at} IN ('England', 'ENGLAND')")
+    missing = [f"({cells[at]} IS NULL OR {cells[at]} IN ('-', '–', '*'))" for at in shape.keys[:3]]
+    if missing:
+        where.append("(" + (" OR " if exact else " AND ").join(missing) + ")")
     parameters: list[str] = []
     if header is not None:
-        repeat = [(at, words) for at, words in header.columns if at < sheet.width][:2]
+        repeat = [at for at, _ in header.columns if at < sheet.width][:2]
         lowest = sheet.rows(sheet.first_row + header.last, sheet.first_row + header.last)[0]
-        same = [f"c{at} = ?" for at, _ in repeat if lowest[at]]
-        if same:
+        parameters = [lowest[at] for at in repeat if lowest[at]]
+        if parameters:
+            same = [f"c{at} = ?" for at in repeat if lowest[at]]
             where.append("(" + " AND ".join(same) + ")")
-            parameters = [lowest[at] for at, _ in repeat if lowest[at]]
     edge = f"row < {body_from + 3} OR row > {sheet.last_row - 4}"
     found = sheet.con.execute(
-        f"SELECT row, filled, {', '.join(sheet.columns)} FROM "
+        f"SELECT row, {', '.join(sheet.columns)} FROM "
         f"(SELECT *, {fill} AS filled FROM {sheet.relation} WHERE row >= {body_from}) "
         f"WHERE filled > 0 AND ({' OR '.join(where)} OR {edge}) "
         f"ORDER BY row LIMIT {MOST_SUSPECTS}",
         parameters,
     ).fetchall()
     suspects = [
-        Suspect(int(row[0]), tuple("" if cell is None else clean(cell) for cell in row[2:]))
+        Suspect(int(row[0]), tuple("" if cell is None else clean(cell) for cell in row[1:]))
         for row in found
     ]
     nothing = f"coalesce({', '.join(cells)}) IS NULL"

@@ -9,6 +9,7 @@ reading by Python's csv module takes over, so that a row is never lost or moved 
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,10 +60,8 @@ def read_delimited(
             notes.append(f"{lost:,} characters could not be read and stand as \ufffd.")
     head = _head(path, skip)
     dialect = detect_dialect(head)
-    scan = text_scan.scan_file(path, dialect.delimiter, skip_bytes=skip, limit=limits.record_bytes)
-    _refuse_scan(source, scan, limits)
     name = raw_sheet.fresh_name()
-    width, records = _load(source, con, name, path, skip, dialect, scan, limits)
+    width, records = _load(source, con, name, path, skip, dialect, head, limits)
     found = raw_sheet.bounds(con, f"{name}_cells", records, width)
     if found is None:
         con.execute(f"DROP TABLE {name}_cells")
@@ -138,9 +137,12 @@ def _refuse_scan(source: Source, scan: text_scan.TextScan, limits: Limits) -> No
             where=f"{source.name}, row {scan.open_quote_record:,}",
             remedy="Ask the sender for the whole file again",
         )
-    if scan.width > limits.columns:
+
+
+def _refuse_width(source: Source, width: int, limits: Limits) -> None:
+    if width > limits.columns:
         raise ComptrollerError(
-            f"{scan.width:,} columns; at most {limits.columns:,} are read",
+            f"{width:,} columns; at most {limits.columns:,} are read",
             where=source.name,
             remedy="Check that it is the right file and that its delimiter is not doubled",
         )
@@ -153,21 +155,32 @@ def _load(
     path: Path,
     skip: int,
     dialect: Dialect,
-    scan: text_scan.TextScan,
+    head: str,
     limits: Limits,
 ) -> tuple[int, int]:
-    """Fill `{name}_cells`; return its width and number of rows."""
-    width = max(scan.width, 2)
-    if not (scan.irregular or scan.lone_returns):
-        expected = scan.records - scan.trailing_blank
+    """Fill `{name}_cells`; return its width and number of rows.
+
+    The first try takes the width of the beginning; where the text turns out wider, or DuckDB
+    returns another number of records than were counted, the file is measured record by record.
+    """
+    scan = _scan(source, path, skip, dialect, limits, measure=False)
+    width = max(head_width(head, dialect), 2)
+    for measured in (False, True):
+        if measured:
+            scan = _scan(source, path, skip, dialect, limits, measure=True)
+            width = max(scan.width, 2)
+        _refuse_width(source, width, limits)
+        if scan.irregular or scan.lone_returns:
+            break
+        expected, text = scan.records - scan.trailing_blank, path
         if scan.blank:
-            filled = source.scratch / f"text-{source.part}.filled"
-            text_scan.fill_blank_records(
-                path, filled, dialect.delimiter, skip_bytes=skip, limit=limits.record_bytes
-            )
-            path, expected = filled, scan.records
+            text, expected = source.scratch / f"text-{source.part}.filled", scan.records
+            if not text.exists():
+                text_scan.fill_blank_records(
+                    path, text, dialect.delimiter, skip_bytes=skip, limit=limits.record_bytes
+                )
         try:
-            rows = _into_duckdb(con, name, path, dialect.delimiter, width, scan.multiline)
+            rows = _into_duckdb(con, name, text, dialect.delimiter, width, scan.multiline)
         except duckdb.Error:
             rows = -1
         if rows == expected:
@@ -182,6 +195,29 @@ def _load(
             remedy="Ask the sender to export it again, with every text value in quotes",
         )
     return width, rows
+
+
+def head_width(head: str, dialect: Dialect) -> int:
+    """Return the most fields of a record in the beginning of the text, 0 when it is irregular."""
+    reader = csv.reader(io.StringIO(head, newline=""), delimiter=dialect.delimiter)
+    try:
+        return max((len(record) for record in itertools.islice(reader, 2000)), default=0)
+    except csv.Error:
+        return 0
+
+
+def _scan(
+    source: Source, path: Path, skip: int, dialect: Dialect, limits: Limits, *, measure: bool
+) -> text_scan.TextScan:
+    scan = text_scan.scan_file(
+        path,
+        dialect.delimiter,
+        skip_bytes=skip,
+        limit=limits.record_bytes,
+        measure=measure,
+    )
+    _refuse_scan(source, scan, limits)
+    return scan
 
 
 def _into_duckdb(
