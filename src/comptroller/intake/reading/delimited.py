@@ -228,13 +228,16 @@ def _into_duckdb(
     width: int,
     multiline: bool,
 ) -> int:
-    """Read a UTF-8 file of known width into `{name}_cells` and return how many rows came."""
+    """Read a UTF-8 file of known width into `{name}_cells` and return how many rows came.
+
+    Strict mode, because DuckDB otherwise drops cells beyond the width without a word.
+    """
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
     parallel = "false" if multiline else "true"
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name}_cells AS SELECT * FROM read_csv(?, "
         f"auto_detect = false, header = false, delim = ?, quote = '\"', escape = '\"', "
-        f"columns = {{{columns}}}, null_padding = true, strict_mode = false, nullstr = '', "
+        f"columns = {{{columns}}}, null_padding = true, strict_mode = true, nullstr = '', "
         f"allow_quoted_nulls = true, encoding = 'utf-8', parallel = {parallel})",
         [str(path), delimiter],
     )

@@ -43,7 +43,9 @@ def _spaced(head: str, delimiter: str) -> bool:
     try:
         records = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
         return any(
-            re.match(' +"', field) for record in itertools.islice(records, 500) for field in record
+            re.match(' +"', field) and delimiter + field in head
+            for record in itertools.islice(records, 500)
+            for field in record
         )
     except csv.Error:
         return False
