@@ -308,3 +308,31 @@ def test_a_big_file_goes_through_the_engine_with_right_row_numbers(
     rows[77_000] = f"{'f' * 32},Y1,soon\n"
     (told,) = faults(ws, write("registrations_b.csv", head + "".join(rows)))
     assert told.startswith("registrations_b.csv, row 77002: from_date 'soon' is not a date")
+
+
+def test_the_same_file_twice_in_one_call_is_loaded_once(ws: Workspace, write: Write) -> None:
+    first, again = write("prices.csv", PRICES), write("prices_copy.csv", PRICES)
+    assert [r.status for r in reference.load(ws, [first, again])] == ["loaded", "unchanged"]
+
+
+def test_a_workbook_with_one_bad_sheet_is_refused_whole(
+    ws: Workspace, tmp_path: Path, ask: Ask
+) -> None:
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    devices = book.create_sheet("devices")
+    devices.append(["device_code", "category", "funded_by"])
+    devices.append(["D1", "Stents", "NHSE"])
+    scope = book.create_sheet("cash_scope")
+    scope.append(["contract_id", "pod_code", "scope"])
+    scope.append(["C1", "EL", "perhaps"])
+    path = tmp_path / "terms.xlsx"
+    book.save(path)
+    reports = reference.load(ws, [path])
+    assert [r.status for r in reports] == ["refused", "refused"]
+    assert reports[0].messages == ["refused because another sheet of the file has faults"]
+    assert str(reports[1].faults[0]) == (
+        "terms.xlsx, sheet cash_scope, row 2: scope 'perhaps' is not one of the values allowed; "
+        "write cash or information"
+    )
+    assert ask("SELECT * FROM devices") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,7 @@ import duckdb
 
 from comptroller.access.audit import current_actor
 from comptroller.errors import ComptrollerError
-from comptroller.reference.asking import first_row
+from comptroller.reference.asking import count_of, first_row
 from comptroller.reference.files import (
     ENDINGS,
     Sheet,
@@ -68,7 +69,33 @@ class ReferenceLoadReport:
 
 
 @dataclass(frozen=True)
+class _File:
+    """A file that was opened far enough to know which tables it holds."""
+
+    path: Path
+    named: bool
+    sheets: list[Sheet]
+    passed: list[str]
+    sha256: str
+
+    def fingerprint(self, sheet: Sheet) -> str:
+        """Return a digest of all that decides the rows: bytes, table, sheet, year in the name."""
+        year = year_in_name(self.path.stem)
+        text = "\n".join((self.sha256, sheet.table.name, sheet.name, year))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def report(self, sheet: Sheet, status: Status, rows: int) -> ReferenceLoadReport:
+        """Return the report of one of its sheets."""
+        name = sheet.name if len(self.sheets) > 1 else ""
+        return ReferenceLoadReport(
+            self.path.name, name, sheet.table.name, status, rows, named=self.named
+        )
+
+
+@dataclass(frozen=True)
 class _Prepared:
+    """A sheet that was read without a fault and is to be committed."""
+
     report: ReferenceLoadReport
     reading: Reading
     sha256: str
@@ -77,6 +104,15 @@ class _Prepared:
     @property
     def table(self) -> ReferenceTable:
         return self.reading.sheet.table
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """The last load of a fingerprint: its number, day and rows."""
+
+    number: int
+    day: str
+    rows: int
 
 
 def load(
@@ -104,80 +140,91 @@ def load(
         ComptrollerError: A path does not exist, or the workspace cannot be written.
     """
     con = ws.connect()
-    reports: list[ReferenceLoadReport] = []
-    prepared: list[_Prepared] = []
-    seen: set[str] = set()
-    for path, named in expand([Path(path) for path in paths]):
-        if progress:
-            progress(path.name)
-        for item in _prepare(ws, con, path, named, len(prepared)):
-            if isinstance(item, ReferenceLoadReport):
-                reports.append(item)
+    # What spills to disk may hold NHS numbers on their way to becoming keys.
+    con.execute("SET temp_file_encryption = true")
+    opened = [_open(path, named) for path, named in expand([Path(path) for path in paths])]
+    with nullcontext() if dry_run else ws.write_lock():
+        ws.warehouse.relation(con, "reference_loads")
+        known = _counted_already(ws, con, [file for file in opened if isinstance(file, _File)])
+        reports: list[ReferenceLoadReport] = []
+        prepared: list[_Prepared] = []
+        for file in opened:
+            if isinstance(file, ReferenceLoadReport):
+                reports.append(file)
                 continue
-            reports.append(item.report)
-            if item.fingerprint in seen:
-                item.report.status = "unchanged"
-                item.report.messages.append("the same file stands twice in this load")
-                continue
-            seen.add(item.fingerprint)
-            if not item.report.rows:
-                item.report.status = "empty"
-                item.report.messages.append("there are headers and no rows: nothing to load")
-                continue
-            prepared.append(item)
-    if dry_run:
-        _commit(ws, con, prepared, write=False)
-    elif prepared:
-        with ws.write_lock():
-            _commit(ws, con, prepared, write=True)
+            if progress:
+                progress(file.path.name)
+            found, new = _read(ws, con, file, known, len(prepared))
+            reports.extend(found)
+            prepared.extend(new)
+            for item in new:
+                day = ws.now().date().isoformat()
+                known[item.fingerprint] = _Earlier(0, day, item.report.rows)
+        if prepared and not dry_run:
+            _commit(ws, con, prepared)
     return reports
 
 
-def _prepare(
-    ws: Workspace, con: duckdb.DuckDBPyConnection, path: Path, named: bool, number: int
-) -> list[_Prepared | ReferenceLoadReport]:
-    """Read one file; a fault anywhere in it refuses every sheet of it."""
+def _open(path: Path, named: bool) -> _File | ReferenceLoadReport:
+    """Open a file far enough to know which tables it holds, or report why it holds none."""
     if path.suffix.casefold() not in ENDINGS:
-        return [_unknown(path, named)]
+        return _unknown(path, named)
     try:
         sheets, passed = sheets_of(path)
         if not sheets:
-            return [_unknown(path, named)]
-        sha256 = digest(path)
-        readings = [
-            read_sheet(con, sheet, f"reference_in_{number}_{index}", _key(ws, sheet))
-            for index, sheet in enumerate(sheets)
-        ]
+            return _unknown(path, named)
+        return _File(path, named, sheets, passed, digest(path))
     except ComptrollerError as problem:
-        fault = Fault(problem.where or path.name, 0, "", problem.what, problem.remedy)
-        table = _table_name(path)
-        return [
-            ReferenceLoadReport(
-                path.name, "", table, "refused", faults=(fault,), fault_count=1, named=named
-            )
-        ]
-    refused = any(reading.fault_count for reading in readings)
-    found: list[_Prepared | ReferenceLoadReport] = []
-    for reading in readings:
-        report = ReferenceLoadReport(
-            path.name,
-            reading.sheet.name if len(readings) > 1 else "",
-            reading.sheet.table.name,
-            "refused" if refused else "loaded",
-            0 if refused else reading.rows,
-            reading.changed_values,
-            reading.faults,
-            reading.fault_count,
-            [*reading.notes, *passed],
-            named,
-        )
-        if refused:
-            if not reading.fault_count:
-                report.messages.append("refused because another sheet of the file has faults")
-            found.append(report)
-        else:
-            found.append(_Prepared(report, reading, sha256, _fingerprint(sha256, reading.sheet)))
-    return found
+        return _refused(path, named, problem)
+
+
+def _refused(path: Path, named: bool, problem: ComptrollerError) -> ReferenceLoadReport:
+    fault = Fault(problem.where or path.name, 0, "", problem.what, problem.remedy)
+    return ReferenceLoadReport(
+        path.name, "", _table_name(path), "refused", faults=(fault,), fault_count=1, named=named
+    )
+
+
+def _read(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    file: _File,
+    known: dict[str, _Earlier],
+    number: int,
+) -> tuple[list[ReferenceLoadReport], list[_Prepared]]:
+    """Read the sheets of a file that do not count already; a fault in one refuses all of them."""
+    reports: list[ReferenceLoadReport] = []
+    prepared: list[_Prepared] = []
+    for index, sheet in enumerate(file.sheets):
+        fingerprint = file.fingerprint(sheet)
+        before = known.get(fingerprint)
+        if before:
+            report = file.report(sheet, "unchanged", before.rows)
+            report.messages.append(f"the same bytes were loaded on {before.day}")
+            reports.append(report)
+            continue
+        try:
+            reading = read_sheet(con, sheet, f"reference_in_{number}_{index}", _key(ws, sheet))
+        except ComptrollerError as problem:
+            return [_refused(file.path, file.named, problem)], []
+        status: Status = "refused" if reading.fault_count else "loaded"
+        report = file.report(sheet, status, 0 if reading.fault_count else reading.rows)
+        report.changed_values = reading.changed_values
+        report.faults, report.fault_count = reading.faults, reading.fault_count
+        report.messages = [*reading.notes]
+        reports.append(report)
+        if status == "loaded" and not reading.rows:
+            report.status = "empty"
+            report.messages.append("there are headers and no rows: nothing to load")
+        elif status == "loaded":
+            prepared.append(_Prepared(report, reading, file.sha256, fingerprint))
+    reports[0].messages.extend(file.passed)
+    if any(report.status == "refused" for report in reports):
+        for item in prepared:
+            item.report.status, item.report.rows = "refused", 0
+            item.report.messages.append("refused because another sheet of the file has faults")
+        return reports, []
+    return reports, prepared
 
 
 def _table_name(path: Path) -> str:
@@ -203,42 +250,25 @@ def _unknown(path: Path, named: bool) -> ReferenceLoadReport:
     return ReferenceLoadReport(path.name, status="unknown", messages=[text], named=named)
 
 
-def _fingerprint(sha256: str, sheet: Sheet) -> str:
-    """Return a digest of all that decides the rows: bytes, sheet, table, year in the name."""
-    year = year_in_name(sheet.path.stem)
-    text = "\n".join((sha256, sheet.table.name, sheet.name, year))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _commit(
-    ws: Workspace, con: duckdb.DuckDBPyConnection, prepared: list[_Prepared], *, write: bool
-) -> None:
-    wh = ws.warehouse
-    wh.relation(con, "reference_loads")
-    changed = _set_unchanged_aside(ws, con, prepared)
-    if not changed or not write:
-        return
-    row = first_row(con, "SELECT coalesce(max(load_number), 0) FROM reference_loads")
-    first = int(row[0]) + 1 if row else 1
-    numbered = list(enumerate(changed, start=first))
+def _commit(ws: Workspace, con: duckdb.DuckDBPyConnection, prepared: list[_Prepared]) -> None:
+    """Make the rows of all sheets visible at once."""
+    last = count_of(con, "SELECT max(load_number) FROM reference_loads")
+    numbered = list(enumerate(prepared, start=last + 1))
     text = "\n".join(f"{number} {item.fingerprint}" for number, item in numbered)
     moment = ws.now()
     stamp = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
-    with wh.commit(
+    with ws.warehouse.commit(
         "reference",
         hashlib.sha256(text.encode()).hexdigest()[:32],
-        {"files": sorted({item.report.file for item in changed}), "by": current_actor()},
+        {"files": sorted({item.report.file for item in prepared}), "by": current_actor()},
         at=moment,
     ) as commit:
-        for name in REFERENCE_TABLES:
+        for table in REFERENCE_TABLES.values():
             parts = [
-                _stored_sql(item, number, stamp)
-                for number, item in numbered
-                if item.table.name == name
+                _stored_sql(item, number, stamp) for number, item in numbered if item.table is table
             ]
             if parts:
-                query = " UNION ALL ".join(parts)
-                commit.append_query(con, REFERENCE_TABLES[name].warehouse_name, query)
+                commit.append_query(con, table.warehouse_name, " UNION ALL ".join(parts))
         commit.append_rows(
             "reference_loads",
             [
@@ -267,36 +297,30 @@ def _stored_sql(item: _Prepared, number: int, stamp: str) -> str:
     )
 
 
-def _set_unchanged_aside(
-    ws: Workspace, con: duckdb.DuckDBPyConnection, prepared: list[_Prepared]
-) -> list[_Prepared]:
-    """Mark the files whose rows all count already; return the others, in order.
+def _counted_already(
+    ws: Workspace, con: duckdb.DuckDBPyConnection, files: list[_File]
+) -> dict[str, _Earlier]:
+    """Return the fingerprints among the files whose rows all count already.
 
-    A file counts already when its bytes were loaded and no later load has overruled one of its
-    keys, but for loads of files that come later in this same call: so a folder loaded twice
-    changes nothing, and an older file loaded again to go back does.
+    Those are bytes that were loaded, and of which no later load has overruled a key, but for loads
+    of files that come later in this same call: so a folder loaded twice changes nothing, and an
+    older file loaded again to go back does.
     """
-    changed = []
     earlier = {
-        fingerprint: (int(number), str(at)[:10])
-        for fingerprint, number, at in con.execute(
-            "SELECT fingerprint, max(load_number), max(loaded_at) FROM reference_loads "
+        str(fingerprint): _Earlier(int(number), str(at)[:10], int(rows))
+        for fingerprint, number, at, rows in con.execute(
+            "SELECT fingerprint, max(load_number), max(loaded_at), max(rows) FROM reference_loads "
             "GROUP BY fingerprint"
         ).fetchall()
     }
-    for index, item in enumerate(prepared):
-        before = earlier.get(item.fingerprint)
-        later = [
-            earlier[other.fingerprint][0]
-            for other in prepared[index + 1 :]
-            if other.fingerprint in earlier
-        ]
-        if before and not _overruled(ws, con, item.table, before[0], later):
-            item.report.status = "unchanged"
-            item.report.messages.append(f"the same bytes were loaded on {before[1]}")
-        else:
-            changed.append(item)
-    return changed
+    wanted = [(file.fingerprint(sheet), sheet.table) for file in files for sheet in file.sheets]
+    found = {}
+    for index, (fingerprint, table) in enumerate(wanted):
+        before = earlier.get(fingerprint)
+        later = [earlier[other].number for other, _ in wanted[index + 1 :] if other in earlier]
+        if before and not _overruled(ws, con, table, before.number, later):
+            found[fingerprint] = before
+    return found
 
 
 def _overruled(

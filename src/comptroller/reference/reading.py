@@ -98,7 +98,7 @@ def read_sheet(
         notes.append(f"not kept, because it may identify patients: {header}")
         del extras[header]
     _make_cells(con, table, cells, extras, name, year_in_name(sheet.path.stem))
-    rules = _rules(con, table, name)
+    rules = _rules(table)
     changed = _make_typed(con, table, name, key)
     found, count = _faults(con, sheet, table, rules, name)
     faults.extend(found)
@@ -148,6 +148,8 @@ def _make_cells(
     for column in table.columns:
         cell = cells.get(column.name)
         text = typed.text_of(cell) if cell else "CAST(NULL AS VARCHAR)"
+        if column.kind == "nhs_number":
+            text = typed.bare_digits(text)
         default = column.default
         if column.kind == "financial_year" and year:
             default = year
@@ -186,16 +188,17 @@ def _make_typed(
     for column in table.stored:
         value = _value(con, column, name)
         if table.person and column.name == table.person.stored:
-            given = quote_identifier(table.person.given)
-            digits = typed.nhs_digits(f"t.{given}")
-            made = patient_key_sql(f"({digits})", key) if key else "CAST(NULL AS VARCHAR)"
-            value = f"CASE WHEN t.{given} IS NOT NULL THEN {made} ELSE {value} END"
+            given = f"t.{quote_identifier(table.person.given)}"
+            valid = f"({typed.nhs_number_sql(given)}) IS NOT NULL"
+            made = patient_key_sql(given, key) if key else "CAST(NULL AS VARCHAR)"
+            value = f"CASE WHEN {given} IS NULL THEN {value} WHEN {valid} THEN {made} END"
         if column.kind in ("decimal", "money"):
             exact = typed.exact_number(f"t.{quote_identifier(column.name)}")
             rounded.append(f"count(*) FILTER (({value}) <> {exact})")
         default = _row_default(table, column.name)
         if default:
-            value = f"coalesce({value}, {default})"
+            text = f"t.{quote_identifier(column.name)}"
+            value = f"CASE WHEN {text} IS NULL THEN {default} ELSE {value} END"
         listed.append(f"CAST({value} AS {column.duckdb_type}) AS {quote_identifier(column.name)}")
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name} AS "
@@ -217,12 +220,14 @@ def _row_default(table: ReferenceTable, column: str) -> str:
     return ""
 
 
-def _rules(con: duckdb.DuckDBPyConnection, table: ReferenceTable, name: str) -> list[typed.Rule]:
+def _rules(table: ReferenceTable) -> list[typed.Rule]:
+    """Return what can be wrong with a row, over its cells ``t`` and its typed values ``v``."""
     rules: list[typed.Rule] = []
-    for column in table.columns:
-        value = _value(con, column, name)
-        rules.extend(typed.rules_of(column, f"t.{quote_identifier(column.name)}", f"({value})"))
     person = table.person
+    for column in table.columns:
+        stored = person.stored if person and column.name == person.given else column.name
+        text, value = f"t.{quote_identifier(column.name)}", f"v.{quote_identifier(stored)}"
+        rules.extend(typed.rules_of(column, text, value))
     if person:
         none = f"t.{person.stored} IS NULL AND t.{person.given} IS NULL"
         rules.append(
@@ -244,7 +249,8 @@ def _rules(con: duckdb.DuckDBPyConnection, table: ReferenceTable, name: str) -> 
 def _looks_like_nhs_number(text: str) -> str:
     """Return SQL: a run of ten digits, perhaps spaced 3-3-4, with a right check digit."""
     run = f"regexp_extract({text}, '(?:^|\\D)(\\d{{3}}[ -]?\\d{{3}}[ -]?\\d{{4}})(?:\\D|$)', 1)"
-    return f"({typed.nhs_digits(run)}) IS NOT NULL"
+    valid = typed.nhs_number_sql(typed.bare_digits(run))
+    return f"length({text}) >= 10 AND {run} <> '' AND ({valid}) IS NOT NULL"
 
 
 def _row_rules(table: ReferenceTable) -> list[typed.Rule]:

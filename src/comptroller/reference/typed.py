@@ -140,16 +140,20 @@ def date_sql(value: str, *, day_first: bool) -> str:
     )
 
 
-def nhs_digits(value: str) -> str:
-    """Return SQL for the ten digits of an NHS number, NULL when its check digit is wrong."""
-    digits = f"regexp_replace({value}, '[\\s-]', '', 'g')"
+def bare_digits(value: str) -> str:
+    """Return SQL for an NHS number's text without the spaces and dashes that people write."""
+    return f"replace(replace({value}, ' ', ''), '-', '')"
+
+
+def nhs_number_sql(value: str) -> str:
+    """Return SQL for an NHS number written as bare digits, NULL when its check digit is wrong."""
     total = " + ".join(
-        f"CAST(substr({digits}, {place}, 1) AS INTEGER) * {11 - place}" for place in range(1, 10)
+        f"CAST(substr({value}, {place}, 1) AS INTEGER) * {11 - place}" for place in range(1, 10)
     )
-    check = f"CAST(substr({digits}, 10, 1) AS INTEGER)"
+    check = f"CAST(substr({value}, 10, 1) AS INTEGER)"
     return (
-        f"CASE WHEN regexp_full_match({digits}, '\\d{{10}}') "
-        f"THEN CASE WHEN (11 - ({total}) % 11) % 11 = {check} THEN {digits} END END"
+        f"CASE WHEN regexp_full_match({value}, '[0-9]{{10}}') "
+        f"THEN CASE WHEN (11 - ({total}) % 11) % 11 = {check} THEN {value} END END"
     )
 
 
@@ -201,7 +205,7 @@ def value_sql(column: Column, value: str, *, day_first: bool = False) -> str:
     if column.kind == "period":
         return _period_sql(value)
     if column.kind == "nhs_number":
-        return nhs_digits(value)
+        return nhs_number_sql(value)
     return value
 
 
