@@ -112,6 +112,8 @@ def _sum(totals: tuple[CheckTotals, ...]) -> tuple[Value, ...]:
 
 def _summary(book: Book, contents: Contents, title: str) -> None:
     sheet = book.sheet("Summary")
+    sheet.width(0, 44)
+    sheet.width(1, 46)
     sheet.line(title, "title")
     sheet.line(f"From {contents.workspace}. For the controlled route only.", "subtitle")
     sheet.row += 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from math import ceil
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal
@@ -35,6 +36,11 @@ Style = Literal[
 ]
 
 _STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
+_LINE_HEIGHT: Final = 13.5
+_MOST_LINES: Final = 8
+_MEASURED: Final = 200
+_WRAP_LIMIT: Final = 60.0
+_PRINTED_COLUMNS: Final = 16
 _NUMBER: Final = re.compile(r"[+-]?[0-9][0-9,. ]*")
 _ILLEGAL_IN_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SHEET_NAME: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
@@ -182,6 +188,10 @@ class Sheet:
 
     def pair(self, label: str, value: Value, kind: str = "text") -> None:
         """Write a label and its value on the next row."""
+        room = self._widths.get(1, 8.43)
+        lines = max(_lines(label, self._widths.get(0, 8.43)), _lines(value, room))
+        if lines > 1:
+            self.sheet.set_row(self.row, _LINE_HEIGHT * lines)
         self.cell(self.row, 0, label, "text", "label")
         style: Style = "words" if isinstance(value, str) else "body"
         self.cell(self.row, 1, value, kind, style)
@@ -226,11 +236,15 @@ class Sheet:
         """
         head = self.row
         inputs = inputs or {}
-        filled = [column for column in columns if column.name not in inputs]
         known = widths or {}
+        filled = [column for column in columns if column.name not in inputs]
         measured = [float(_head_width(column)) for column in columns]
-        for at, column in enumerate(columns):
-            self.cell(head, at, column.title, "text", "head")
+        self._head(columns, [known.get(c.name, m) for c, m in zip(columns, measured, strict=True)])
+        wrapped = [
+            (at, known.get(column.name, _WRAP_LIMIT))
+            for at, column in enumerate(filled)
+            if column.name in wrap
+        ]
         count = 0
         for count, row in enumerate(rows, start=1):
             if head + count >= MAX_ROWS:
@@ -238,12 +252,10 @@ class Sheet:
                     f"Sheet {self.name} would hold more rows than a workbook can",
                     remedy="Export by month or by provider",
                 )
-            for at, (value, column) in enumerate(zip(row, filled, strict=True)):
-                style: Style = "words" if column.name in wrap else "body"
-                check_kind(value, column.kind)
-                self.cell(head + count, at, value, column.kind, style)
-                if count <= 200 and value is not None:
-                    measured[at] = max(measured[at], len(format_value(value, column.kind)) + 1.5)
+            lines = max((_lines(row[at], width) for at, width in wrapped), default=1)
+            if lines > 1:
+                self.sheet.set_row(head + count, _LINE_HEIGHT * min(lines, _MOST_LINES))
+            self._row(head + count, row, filled, wrap, measured if count <= _MEASURED else None)
             for at in range(len(filled), len(columns)):
                 self.cell(head + count, at, None, columns[at].kind, "input")
         if filters and count:
@@ -251,13 +263,36 @@ class Sheet:
         self.row = head + count + 1
         self._total(columns, total, measured)
         for at, column in enumerate(columns):
-            limit = 60.0 if column.name in wrap else 42.0
+            limit = _WRAP_LIMIT if column.name in wrap else 42.0
             self.width(at, known.get(column.name, min(measured[at], limit)))
+        if len(columns) > _PRINTED_COLUMNS:  # too wide for one page: in columns of pages
+            self.sheet.set_print_scale(60)
+            self.sheet.repeat_columns(0, max(freeze_columns - 1, 0))
         if freeze:
             self.sheet.freeze_panes(head + 1, freeze_columns)
             self.sheet.repeat_rows(head)
         self._choices(columns, inputs, head + 1, head + count)
         return count
+
+    def _head(self, columns: Sequence[Column], widths: Sequence[float]) -> None:
+        lines = max(_lines(c.title, w) for c, w in zip(columns, widths, strict=True))
+        self.sheet.set_row(self.row, _LINE_HEIGHT * lines + 2)
+        for at, column in enumerate(columns):
+            self.cell(self.row, at, column.title, "text", "head")
+
+    def _row(
+        self,
+        at_row: int,
+        row: Sequence[Value],
+        columns: Sequence[Column],
+        wrap: frozenset[str],
+        measured: list[float] | None,
+    ) -> None:
+        for at, (value, column) in enumerate(zip(row, columns, strict=True)):
+            check_kind(value, column.kind)
+            self.cell(at_row, at, value, column.kind, "words" if column.name in wrap else "body")
+            if measured is not None and value is not None:
+                measured[at] = max(measured[at], len(format_value(value, column.kind)) + 1.5)
 
     def _total(
         self, columns: Sequence[Column], total: Sequence[Value] | None, measured: list[float]
@@ -310,6 +345,14 @@ class Sheet:
             "error_title": "Not one of the codes",
             "error_message": "Choose a code from the list.",
         }
+
+
+def _lines(value: Value, width: float) -> int:
+    """Return how many lines words take in a column; no program measures them when it opens."""
+    if not isinstance(value, str):
+        return 1
+    room = max(width * 0.95, 4.0)
+    return sum(max(1, ceil(len(part) / room)) for part in value.split("\n"))
 
 
 def _head_width(column: Column) -> float:
@@ -411,8 +454,9 @@ class Book:
                 look["num_format"] = _NUMBER_FORMATS.get(kind, "General")
             if right or kind in NUMERIC_KINDS or kind == "decimal":
                 look["align"] = "right"
-            elif kind in ("date", "moment"):
+            elif style in ("body", "words", "total", "input"):
                 look["align"] = "left"
+                look["indent"] = 1  # keeps words off the number in the column before
             self._formats[key] = self.book.add_format(look)
         return self._formats[key]
 

@@ -30,6 +30,9 @@ from comptroller.rendering.words import Span, paragraphs
 WIDE_TABLE: Final = 7
 """A report with a table of more columns than this is set on landscape pages."""
 
+SHORT_TABLE: Final = 16
+"""A chart with so many numbers or fewer keeps them on its page."""
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _NOTICE_COLOURS: Final = {
     "info": ("#005eb8", "#f0f4f5"),
@@ -155,9 +158,11 @@ def _(block: Chart, name: str) -> str:
 
     spec = block.spec
     drawn = drawable(chart_svg(spec, width=640, height=250, prefix=name))
-    return f"#drawing({_string(spec.title)}, {_string(spec.alt)}, {_string(drawn)})\n" + _table(
-        chart_table(spec), small=True
-    )
+    picture = f"#drawing({_string(spec.title)}, {_string(spec.alt)}, {_string(drawn)})\n"
+    numbers = chart_table(spec)
+    whole = picture + _table(numbers, small=True)
+    # a chart and a few numbers stay on one page; many numbers may run over
+    return f"#block(breakable: false)[{whole}]" if len(numbers.rows) <= SHORT_TABLE else whole
 
 
 @_block.register

@@ -135,19 +135,23 @@ def _months(ytd: YearToDate) -> str:
     return f"{span}, {ytd.basis} versions"
 
 
+def _findings(count: int) -> str:
+    return "1 finding" if count == 1 else f"{format_count(count)} findings"
+
+
 def _found(scope: Scope, claims: FoundTotals, done: Covered) -> list[Tile]:
     undercharges = claim_totals(scope.con, "undercharge")
     tested = done.tested_by_any / done.charged if done.charged else None
     blocked = could_not_run(scope)
     return [
-        Tile("Cash now", claims.cash, "money", f"{format_count(claims.findings)} findings"),
+        Tile("Cash now", claims.cash, "money", _findings(claims.findings)),
         Tile("Baseline only", claims.baseline, "money", "Moves at the next rebase"),
         Tile("Net value of findings", claims.net, "money", f"gross {format_money(claims.gross)}"),
         Tile(
             "Undercharges",
             undercharges.gross or Decimal(0),
             "money",
-            f"{format_count(undercharges.findings)} findings, kept apart",
+            f"{_findings(undercharges.findings)}, kept apart",
         ),
         Tile(
             "Patient-level cost tested",
