@@ -102,14 +102,14 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
     """Return rows with a cell that says total and nothing else, or says so without keys."""
     labels: Counter[int] = Counter()
     for suspect in suspects:
-        labels.update(at for at in body.words if _WHOLE.match(suspect.cells[at]))
+        labels.update(at for at, cell in enumerate(suspect.cells) if _WHOLE.match(cell))
     rows = max(body.sheet.last_row - body.first_row + 1, 1)
     usual = {at for at, count in labels.items() if count > _SHARE_OF_LABELS * rows and count > 3}
     totals: dict[int, str] = {}
     for suspect in suspects:
         missing = _keys_missing(body, suspect) and bool(_numbers(body, suspect))
-        for at in body.words:
-            cell = suspect.cells[at]
+        # The label may stand in a column of numbers: the first column is often the month.
+        for at, cell in enumerate(suspect.cells):
             if not cell or at in usual:
                 continue
             if _WHOLE.match(cell):
