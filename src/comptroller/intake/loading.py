@@ -75,6 +75,7 @@ def load(
     sender: str = "",
     waive: Waive | None = None,
     names: dict[str, str] | None = None,
+    again: bool = False,
 ) -> list[FileReport]:
     """Load files and folders; return one report per file, in the order of their names.
 
@@ -91,12 +92,13 @@ def load(
         sender: Who sent the files.
         waive: Promote despite the rules that hold, with reason and person.
         names: Path to the name under which a file is reported, where it differs.
+        again: Read bytes that are promoted already once more, as after a layout's correction.
 
     Raises:
         ComptrollerError: A path does not exist, or the pseudonym key is missing.
     """
     moment = received_at(ws, received)
-    files = expand(paths)
+    files = expand(paths, leave_out=ws.path)
     key = ws.key
     with ws.write_lock():
         if progress:
@@ -111,7 +113,7 @@ def load(
         book = load_book(ws)
         for batch in _batches(arrivals):
             reports += _load_batch(
-                ws, key, batch, earlier, book, moment, dry_run, progress, sender, waive
+                ws, key, batch, earlier, book, moment, dry_run, progress, sender, waive, again
             )
         return reports
 
@@ -127,16 +129,27 @@ def received_at(ws: Workspace, received: date | datetime | None) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)
 
 
-def expand(paths: Sequence[Path | str]) -> list[tuple[Path, str]]:
+def expand(paths: Sequence[Path | str], *, leave_out: Path | None = None) -> list[tuple[Path, str]]:
     """Return the files of some paths with the names they are reported under, in order.
 
-    A folder is searched through; hidden files and lock files of office programs are passed over.
+    A folder is searched through; hidden files and lock files of office programs are passed over,
+    and so are the workspace's own files.
+
+    Raises:
+        ComptrollerError: There is no such path, or a folder has no file.
     """
+    own = leave_out.resolve() if leave_out else None
     found: list[tuple[Path, str]] = []
     for given in paths:
         path = Path(given)
         if path.is_dir():
             inside = [p for p in sorted(path.rglob("*")) if p.is_file() and _wanted(p, path)]
+            if own and own.is_relative_to(path.resolve()):
+                inside = [p for p in inside if not p.resolve().is_relative_to(own)]
+            if not inside:
+                raise ComptrollerError(
+                    "there is no file in this folder", where=str(path), remedy="Check the path"
+                )
             found += [(p, p.relative_to(path).as_posix()) for p in inside]
         elif path.exists():
             found.append((path, path.name))
@@ -201,6 +214,7 @@ def _load_batch(
     progress: Progress | None,
     sender: str,
     waive: Waive | None,
+    again: bool,
 ) -> list[FileReport]:
     con = ws.connect()
     try:
@@ -210,7 +224,7 @@ def _load_batch(
             progress.describe("Reading", total=len(arrivals))
         seen: dict[str, str] = {}
         for arrival in arrivals:
-            _read(con, arrival, earlier, seen, recogniser, waive is not None)
+            _read(con, arrival, earlier, seen, recogniser, waive is not None or again)
             if progress:
                 progress.advance()
         fresh = [a for a in arrivals if a.incoming is not None]

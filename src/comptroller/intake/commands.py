@@ -1,0 +1,460 @@
+"""The commands ``load``, ``submissions`` and ``layouts``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from comptroller import console
+from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
+from comptroller.errors import ComptrollerError
+from comptroller.intake import confirming, decisions, difference
+from comptroller.intake.layouts import load_book
+from comptroller.intake.loading import load as load_files
+from comptroller.intake.report import HELD, REFUSED, FileReport, dump_reports
+from comptroller.workspace import Workspace
+
+Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept for the audit.")]
+_LOAD_COLUMNS = (
+    "file",
+    "data_set",
+    "provider_code",
+    "months",
+    "status",
+    "rows_read",
+    "lines_loaded",
+    "rows_quarantined",
+    "rows_set_aside",
+    "cost_loaded",
+    "cost_quarantined",
+    "cost_control",
+)
+
+_SLICE_COLUMNS: tuple[str, ...] = (
+    "data_set",
+    "commissioner_code",
+    "financial_year",
+    "month",
+    "stage",
+    "rows",
+    "cost",
+    "action",
+)
+_MAPPING_COLUMNS: tuple[str, ...] = (
+    "sheet",
+    "column",
+    "header",
+    "element",
+    "confidence",
+    "basis",
+    "runner_up",
+)
+_MESSAGE_COLUMNS: tuple[str, ...] = ("severity", "sheet", "row", "column", "text")
+
+submissions = typer.Typer(no_args_is_help=True, help="What was received, held and promoted.")
+layouts = typer.Typer(no_args_is_help=True, help="How each provider arranges its files.")
+
+
+def load(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders.", show_default=False)],
+    workspace: WorkspaceOption = HERE,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would happen; write nothing.")
+    ] = False,
+    received: Annotated[
+        str, typer.Option("--received", help="When the files arrived, YYYY-MM-DD. Default: now.")
+    ] = "",
+    sender: Annotated[str, typer.Option("--sender", help="Who sent the files.")] = "",
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Load providers' files: any layout, any data set; prints per file what happened.
+
+    Example: comptroller load inbox --received 2026-06-20
+
+    Exit code 1: a file was refused. 3: a file is held or rows are in quarantine.
+    """
+    ws = console.open_workspace(workspace)
+    with console.progress("Loading") as bar:
+        reports = load_files(
+            ws, paths, received=_day(received), dry_run=dry_run, progress=bar, sender=sender
+        )
+    _print_reports(reports, form)
+    if any(report.status == REFUSED for report in reports):
+        raise typer.Exit(console.EXIT_REFUSED)
+    if any(report.needs_a_person for report in reports):
+        raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ComptrollerError(
+            f"{text!r} is no date", where="--received", remedy="Write it as 2026-06-20"
+        ) from None
+
+
+def _print_reports(reports: list[FileReport], form: Format) -> None:
+    if form is Format.JSON:
+        sys.stdout.write(dump_reports(reports) + "\n")
+        return
+    rows = []
+    for report in reports:
+        told = report.to_json()
+        told["months"] = _months(told["months"])
+        told["data_set"] = ", ".join(told["data_sets"])
+        told["provider_code"] = ", ".join(told["provider_codes"])
+        rows.append([told[name] for name in _LOAD_COLUMNS])
+    console.print_rows(_LOAD_COLUMNS, rows, form, title="Files")
+    for report in reports:
+        _print_messages(report.file, report.to_json()["messages"])
+
+
+def _months(months: list[int]) -> str:
+    if not months:
+        return ""
+    return str(months[0]) if len(months) == 1 else f"{months[0]}-{months[-1]}"
+
+
+def _print_messages(file: str, messages: list[dict[str, Any]]) -> None:
+    for message in messages:
+        if message["severity"] == "note" and not message["text"].startswith("promoted by"):
+            continue
+        place = ", ".join(
+            part
+            for part in (
+                f"sheet {message['sheet']}" if message["sheet"] else "",
+                f"row {message['row']}" if message["row"] else "",
+                f"column {message['column']}" if message["column"] else "",
+            )
+            if part
+        )
+        where = f"{file} ({place})" if place else file
+        console.messages.print(f"{where}: {message['text']}", markup=False, highlight=False)
+
+
+# -- submissions -------------------------------------------------------------------------------
+
+
+@submissions.command("list")
+def list_command(workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE) -> None:
+    """List what was received, oldest first.
+
+    Example: comptroller submissions list
+    """
+    rows = decisions.list_submissions(console.open_workspace(workspace))
+    console.print_rows(decisions.LIST_COLUMNS, rows, form, title="Submissions")
+
+
+@submissions.command("show")
+def show_command(
+    identifier: Annotated[str, typer.Argument(help="Submission, or the beginning of its id.")],
+    workspace: WorkspaceOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show a submission's report: slices, columns, messages.
+
+    Example: comptroller submissions show s12ab34cd
+    """
+    submission = decisions.find(console.open_workspace(workspace), identifier)
+    if form is Format.JSON:
+        told = json.loads(submission.report, parse_float=Decimal)
+        sys.stdout.write(submission.report + "\n")
+        return
+    told = json.loads(submission.report, parse_float=Decimal)
+    facts = [
+        [name, _short(told.get(name))]
+        for name in (
+            "file",
+            "submission_id",
+            "data_set",
+            "provider_code",
+            "commissioner_codes",
+            "financial_year",
+            "months",
+            "rows_read",
+            "rows_loaded",
+            "rows_quarantined",
+            "rows_set_aside",
+            "cost_read",
+            "cost_loaded",
+            "cost_quarantined",
+            "cost_control",
+        )
+    ]
+    facts.insert(2, ["status", submission.status])
+    console.print_rows(
+        ("what", "value"), facts, form, title=f"Submission {submission.submission_id}"
+    )
+    if form is not Format.TABLE:
+        return
+    for title, columns, items in (
+        ("Slices", _SLICE_COLUMNS, told.get("slices", [])),
+        ("Columns", _MAPPING_COLUMNS, told.get("mapping", [])),
+        ("Messages", _MESSAGE_COLUMNS, told.get("messages", [])),
+    ):
+        console.print_rows(columns, [[item.get(c) for c in columns] for item in items], title=title)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return "" if value is None else str(value)
+
+
+@submissions.command("diff")
+def diff_command(
+    before: Annotated[str, typer.Argument(help="The earlier submission.")],
+    after: Annotated[str, typer.Argument(help="The later submission.")],
+    workspace: WorkspaceOption = HERE,
+    rows: Annotated[bool, typer.Option("--rows", help="One row per event.")] = False,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what changed between two versions: added, gone, repriced, recoded, moved; in pounds.
+
+    Example: comptroller submissions diff s12ab34cd s98fe76dc --rows
+    """
+    ws = console.open_workspace(workspace)
+    old, new = (decisions.find(ws, name).submission_id for name in (before, after))
+    if rows:
+        console.print_rows(difference.ROW_COLUMNS, difference.rows(ws, old, new), form)
+    else:
+        console.print_rows(
+            difference.SUMMARY_COLUMNS,
+            difference.summary(ws, old, new),
+            form,
+            title=f"From {old} to {new}",
+        )
+
+
+@submissions.command("hold")
+def hold_command(identifier: str, reason: Reason = "", workspace: WorkspaceOption = HERE) -> None:
+    """Take a promoted submission out until somebody promotes it again.
+
+    Example: comptroller submissions hold s12ab34cd --reason "provider is resending"
+    """
+    _say(decisions.hold(console.open_workspace(workspace), identifier, reason))
+
+
+@submissions.command("withdraw")
+def withdraw_command(
+    identifier: str, reason: Reason = "", workspace: WorkspaceOption = HERE
+) -> None:
+    """Withdraw a submission: its versions count for neither track.
+
+    Example: comptroller submissions withdraw s12ab34cd --reason "sent in error"
+    """
+    _say(decisions.withdraw(console.open_workspace(workspace), identifier, reason))
+
+
+@submissions.command("promote")
+def promote_command(
+    identifier: str,
+    reason: Reason = "",
+    payable: Annotated[
+        bool, typer.Option("--payable", help="Pin its versions as the payable ones.")
+    ] = False,
+    commissioner: Annotated[str, typer.Option("--commissioner", help="With --payable.")] = "",
+    month: Annotated[str, typer.Option("--month", help="With --payable: 2026/27-M05.")] = "",
+    workspace: WorkspaceOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Promote a held submission, bring back a withdrawn one, or make its versions payable.
+
+    Example: comptroller submissions promote s12ab34cd --reason "loss agreed with the trust"
+    """
+    ws = console.open_workspace(workspace)
+    if payable:
+        count = decisions.make_payable(
+            ws, identifier, reason, commissioner=commissioner, month=_month(month)
+        )
+        _say(f"{count} slices of {identifier} are payable now")
+        return
+    text, report = decisions.promote(ws, identifier, reason)
+    _say(text)
+    if report is not None:
+        _print_reports([report], form)
+
+
+def _month(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    from comptroller.calendar import FinancialMonth
+
+    parsed = FinancialMonth.parse(text)
+    return parsed.year.text, parsed.month
+
+
+@submissions.command("quarantine")
+def quarantine_command(
+    identifier: str, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
+) -> None:
+    """List the rows of a submission that are in quarantine, with reason, place and pounds.
+
+    Example: comptroller submissions quarantine s12ab34cd --format csv
+    """
+    ws = console.open_workspace(workspace)
+    submission = decisions.find(ws, identifier)
+    con = ws.connect()
+    ws.warehouse.relation(con, "quarantine")
+    columns = (
+        "part",
+        "sheet",
+        "row",
+        "reason",
+        "column_name",
+        "value_shown",
+        "cost",
+        "provider_code",
+        "financial_year",
+        "month",
+    )
+    rows = con.execute(
+        f"SELECT {', '.join(columns)} FROM quarantine WHERE submission_id = ? AND commit_id = ? "
+        "ORDER BY part, row",
+        [submission.submission_id, submission.commit_id],
+    ).fetchall()
+    console.print_rows(columns, rows, form, title=f"Quarantine of {submission.submission_id}")
+
+
+def _say(text: str) -> None:
+    console.messages.print(text, markup=False, highlight=False)
+
+
+# -- layouts -----------------------------------------------------------------------------------
+
+Columns = Annotated[
+    list[str], typer.Option("--set", help="'Header=element'; 'Header=' for a column not used.")
+]
+Constants = Annotated[
+    list[str], typer.Option("--constant", help="'commissioner_code=QX1': a fact of all rows.")
+]
+
+
+@layouts.command("list")
+def layouts_list(workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE) -> None:
+    """List the layouts in force.
+
+    Example: comptroller layouts list
+    """
+    book = load_book(console.open_workspace(workspace))
+    columns = (
+        "layout",
+        "provider_code",
+        "data_set",
+        "version",
+        "sheet",
+        "status",
+        "columns",
+        "created_by",
+    )
+    rows = [
+        [
+            x.id,
+            x.provider_code,
+            x.data_set,
+            x.version,
+            x.sheet,
+            x.status,
+            len(x.columns),
+            x.created_by,
+        ]
+        for x in book.layouts
+    ]
+    console.print_rows(columns, rows, form, title="Layouts")
+
+
+@layouts.command("show")
+def layouts_show(
+    layout: Annotated[str, typer.Argument(help="Number of the layout.")],
+    workspace: WorkspaceOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Show what each column of a layout is.
+
+    Example: comptroller layouts show 3
+    """
+    from comptroller.vocabulary import normalise_header
+
+    found = confirming.find_layout(console.open_workspace(workspace), layout)
+    rows = [
+        [number, header, found.columns.get(normalise_header(header), "")]
+        for number, header in enumerate(found.headers, start=1)
+        if header
+    ]
+    rows += [[0, f"(all rows) {name}", value] for name, value in sorted(found.constants.items())]
+    console.print_rows(("column", "header", "element"), rows, form, title=found.name)
+
+
+@layouts.command("confirm")
+def layouts_confirm(
+    identifier: Annotated[str, typer.Argument(help="A held submission, or a layout's number.")],
+    columns: Columns = [],  # noqa: B006 - Typer's form for an option given several times
+    constants: Constants = [],  # noqa: B006
+    data_set: Annotated[str, typer.Option("--data-set", help="What the table is.")] = "",
+    sheet: Annotated[
+        str, typer.Option("--sheet", help="Which sheet, where there are several.")
+    ] = "",
+    reason: Reason = "",
+    workspace: WorkspaceOption = HERE,
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """Confirm a layout; a held submission is read again with it at once.
+
+    Example: comptroller layouts confirm s12ab34cd --set 'X2=activity_cost' --data-set PLCM
+    """
+    ws = console.open_workspace(workspace)
+    changes = _changes(columns, constants, data_set, sheet)
+    if not identifier.startswith("s"):
+        _edit(ws, identifier, changes, reason)
+        return
+    layout, report = confirming.confirm_submission(ws, identifier, changes, reason)
+    _say(f"Layout {layout.id} ({layout.name}) is confirmed")
+    _print_reports([report], form)
+    if report.status == HELD:
+        raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
+
+
+@layouts.command("edit")
+def layouts_edit(
+    layout: Annotated[str, typer.Argument(help="Number of the layout.")],
+    columns: Columns = [],  # noqa: B006
+    constants: Constants = [],  # noqa: B006
+    data_set: Annotated[str, typer.Option("--data-set", help="What the table is.")] = "",
+    reason: Reason = "",
+    workspace: WorkspaceOption = HERE,
+) -> None:
+    """Make a new version of a layout; files read before stay as they were read.
+
+    Example: comptroller layouts edit 3 --set 'Ref=provider_reference_identifier'
+    """
+    _edit(
+        console.open_workspace(workspace),
+        layout,
+        _changes(columns, constants, data_set, ""),
+        reason,
+    )
+
+
+def _edit(ws: Workspace, layout: str, changes: confirming.Changes, reason: str) -> None:
+    saved = confirming.edit(ws, confirming.find_layout(ws, layout), changes, reason)
+    _say(f"Layout {saved.id} ({saved.name}) is confirmed")
+
+
+def _changes(
+    columns: list[str], constants: list[str], data_set: str, sheet: str
+) -> confirming.Changes:
+    return confirming.Changes(
+        columns=confirming.pairs(columns, "--set"),
+        constants=confirming.pairs(constants, "--constant"),
+        data_set=data_set,
+        sheet=sheet,
+    )
