@@ -204,3 +204,42 @@ def test_payments_of_another_provider_do_not_count(economy: SmallEconomy, tmp_pa
     mine = next(row for row in t1(economy) if row["provider_code"] == "RX1")
     assert mine["status"] == "could_not_run"
     assert "of this provider and payer" in mine["reason"]
+
+
+def two_codes(economy: SmallEconomy, folder: Path) -> None:
+    """QZ9 is part of QZ1 since 2024: two codes of one payer, both charged."""
+    economy.reference(
+        folder,
+        "successions",
+        [{"from_code": "QZ9", "to_code": "QZ1", "date": "2024-04-01", "kind": "merge"}],
+    )
+    economy.slice("ACM", [line("NEL", 100)], commissioner="QZ1", received=LATE)
+    economy.slice("ACM", [line("NEL", 40)], commissioner="QZ9", received=LATE)
+
+
+def test_an_invoice_to_the_payer_covers_all_its_codes(
+    economy: SmallEconomy, tmp_path: Path
+) -> None:
+    two_codes(economy, tmp_path)
+    economy.reference(tmp_path, "payments", [document("R1", "reconciliation", 140, 1)])
+    (row,) = t1(economy)
+    assert (row["status"], row["commissioner_code"]) == ("ties", "QZ1")
+    assert row["detail"]["commissioner_codes"] == "QZ1, QZ9"
+
+
+def test_invoices_to_the_same_codes_are_bridged_code_by_code(
+    economy: SmallEconomy, tmp_path: Path
+) -> None:
+    two_codes(economy, tmp_path)
+    economy.reference(
+        tmp_path,
+        "payments",
+        [
+            document("R1", "reconciliation", 100, 1),
+            document("R2", "reconciliation", 45, 1, commissioner_code="QZ9"),
+        ],
+    )
+    assert [(r["commissioner_code"], r["status"], r["difference"]) for r in t1(economy)] == [
+        ("QZ1", "ties", Decimal(0)),
+        ("QZ9", "differs", Decimal(-5)),
+    ]

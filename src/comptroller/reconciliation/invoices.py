@@ -61,6 +61,15 @@ class _Charged:
 
     pods: dict[int, dict[str, Decimal]]
     codes: set[str]
+    payer_code: str
+
+    def add(self, other: _Charged) -> None:
+        """Take in what was charged under another code of the same payer."""
+        self.codes |= other.codes
+        for month, pods in other.pods.items():
+            mine = self.pods.setdefault(month, defaultdict(Decimal))
+            for pod, pounds in pods.items():
+                mine[pod] += pounds
 
     def pounds(self, months: Sequence[int]) -> Decimal:
         """Return the pounds of some months."""
@@ -70,10 +79,15 @@ class _Charged:
 def invoice_ties(
     con: duckdb.DuckDBPyConnection, figures: Figures, ledger: Ledger
 ) -> Iterator[TieOut]:
-    """Yield T1 for every provider, legal payer and month: the codes of one payer together."""
-    charged = _charged(con, figures)
-    for account in sorted(charged.keys() | ledger.documents.keys()):
-        documents = ledger.documents.get(account)
+    """Yield T1 for every provider, commissioner and month.
+
+    Where invoices name the same codes as ACM each code is bridged by itself; where they do not
+    (an invoice to the board for the lines of its sub-locations) the codes of one legal payer are
+    bridged together, under the payer's code.
+    """
+    charged, all_documents = _matched(_charged(con, figures), ledger.documents)
+    for account in sorted(charged.keys() | all_documents.keys()):
+        documents = all_documents.get(account)
         if account not in charged:
             last = max(month for _, month in documents.amounts) if documents else 1
             yield _no_figures(account, last, "no ACM of this provider and payer was received")
@@ -90,6 +104,32 @@ def invoice_ties(
         yield from _bridges(account, charged[account], documents, ledger)
 
 
+def _matched(
+    charged: Mapping[Account, _Charged], documents: Mapping[Account, Documents]
+) -> tuple[dict[Account, _Charged], dict[Account, Documents]]:
+    """Return both sides by code, or by payer where the codes of the two sides differ."""
+    codes: dict[Account, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    payers = [(0, account, item.payer_code) for account, item in charged.items()]
+    payers += [(1, account, papers.payer_code) for account, papers in documents.items()]
+    for side, account, payer in payers:
+        codes[account._replace(commissioner_code=payer)][side].add(account.commissioner_code)
+
+    def place(account: Account, payer: str) -> Account:
+        by_payer = account._replace(commissioner_code=payer)
+        mine, theirs = codes[by_payer]
+        return account if mine == theirs else by_payer
+
+    left: dict[Account, _Charged] = {}
+    for account, item in sorted(charged.items(), key=lambda pair: pair[0]):
+        key = place(account, item.payer_code)
+        left.setdefault(key, _Charged({}, set(), item.payer_code)).add(item)
+    right: dict[Account, Documents] = {}
+    for account, papers in sorted(documents.items(), key=lambda pair: pair[0]):
+        key = place(account, papers.payer_code)
+        right.setdefault(key, Documents(payer_code=papers.payer_code)).add(papers)
+    return left, right
+
+
 def _charged(con: duckdb.DuckDBPyConnection, figures: Figures) -> dict[Account, _Charged]:
     payers = {
         (code, year, month): payer for code, year, month, payer in con.execute(_PAYERS).fetchall()
@@ -97,8 +137,8 @@ def _charged(con: duckdb.DuckDBPyConnection, figures: Figures) -> dict[Account, 
     found: dict[Account, _Charged] = {}
     for place in figures.slices(("ACM",)):
         payer = payers[place.commissioner_code, place.financial_year, place.month]
-        account = Account(place.provider_code, payer, place.financial_year)
-        charged = found.setdefault(account, _Charged({}, set()))
+        account = Account(place.provider_code, place.commissioner_code, place.financial_year)
+        charged = found.setdefault(account, _Charged({}, set(), payer))
         charged.codes.add(place.commissioner_code)
         pods = charged.pods.setdefault(place.month, defaultdict(Decimal))
         for pod, item in figures.pods("ACM", place).items():
@@ -111,7 +151,7 @@ def _no_figures(account: Account, month: int, reason: str, left: Decimal | None 
         tie="T1",
         data_set="ACM",
         provider_code=account.provider_code,
-        commissioner_code=account.payer_code,
+        commissioner_code=account.commissioner_code,
         financial_year=account.financial_year,
         month=month,
         left_name="payable ACM to date",
@@ -200,7 +240,7 @@ def _bridge(
         tie="T1",
         data_set="ACM",
         provider_code=account.provider_code,
-        commissioner_code=account.payer_code,
+        commissioner_code=account.commissioner_code,
         financial_year=account.financial_year,
         month=month,
         left_name=f"payable ACM {scope}",

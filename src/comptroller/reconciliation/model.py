@@ -54,7 +54,8 @@ class TieOut:
     """Two values that should be equal, for one slice, and what became of it.
 
     The difference is left less right, in pounds. `bridge` adds up to it exactly, its last line
-    being what nothing explains. `commissioner_code` is the code charged; for T1 the legal payer.
+    being what nothing explains. `commissioner_code` is the code charged; for T1 the
+    legal payer where invoices name other codes than ACM.
     A tie that could not run or does not apply has values only where they are known.
     """
 

@@ -67,7 +67,7 @@ class Plans:
 
 
 def read_agreements(con: duckdb.DuckDBPyConnection) -> dict[Account, Agreement]:
-    """Return the contract of every account; needs the reference views.
+    """Return the contract of every account, by code and by payer; needs the reference views.
 
     Where a provider and payer have several contracts in a year, the host's comes first. Of the
     payment terms those count that hold for a whole contract or a POD of it; finer ones are left to
@@ -79,10 +79,10 @@ def read_agreements(con: duckdb.DuckDBPyConnection) -> dict[Account, Agreement]:
         if rate is not None:
             rates[contract].setdefault(pod or "", rate)
     found: dict[Account, Agreement] = {}
-    for provider, payer, year, contract, profile in con.execute(_CONTRACTS).fetchall():
-        found.setdefault(
-            Account(provider, payer, year), Agreement(contract, profile or "", rates[contract])
-        )
+    for provider, code, payer, year, contract, profile in con.execute(_CONTRACTS).fetchall():
+        agreement = Agreement(contract, profile or "", rates[contract])
+        for name in (code, payer):
+            found.setdefault(Account(provider, name, year), agreement)
     return found
 
 
@@ -93,10 +93,16 @@ def _usual_rate(element: str) -> Decimal | None:
 
 
 def read_plans(con: duckdb.DuckDBPyConnection) -> Plans:
-    """Return the signed plan by account, month and POD; needs the view `signed_plan`."""
-    pounds: dict[tuple[Account, int], dict[str, Decimal]] = defaultdict(dict)
-    for provider, payer, year, month, pod, cost in con.execute(_PLANS).fetchall():
-        pounds[Account(provider, payer, year), month][pod] = cost
+    """Return the signed plan by account, month and POD; needs the view `signed_plan`.
+
+    It is given by code and, added up, by payer.
+    """
+    pounds: dict[tuple[Account, int], dict[str, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
+    for provider, code, payer, year, month, pod, cost in con.execute(_PLANS).fetchall():
+        for name in {code, payer}:
+            pounds[Account(provider, name, year), month][pod] += cost
     return Plans(dict(pounds))
 
 
@@ -109,20 +115,21 @@ ORDER BY contract_id, pod_code NULLS LAST, commissioner_code NULLS LAST,
 """
 
 _CONTRACTS = """
-SELECT c.provider_code,
+SELECT c.provider_code, c.commissioner_code,
        coalesce((SELECT any_value(lp.legal_payer) FROM legal_payers lp
                  WHERE lp.org_code = c.commissioner_code
                    AND month_end(c.financial_year, 12) BETWEEN lp.from_date AND lp.to_date),
                 c.commissioner_code) AS payer_code,
        c.financial_year, c.contract_id, c.payment_profile
 FROM contracts c
-ORDER BY c.provider_code, payer_code, c.financial_year, c.role <> 'host', c.contract_id,
+ORDER BY c.provider_code, c.financial_year, c.role <> 'host', c.contract_id,
          c.commissioner_code
 """
 
 _PLANS = """
-SELECT provider_code, payer_code, financial_year, month, pod_code, sum(planned_cost)
+SELECT provider_code, commissioner_code, payer_code, financial_year, month, pod_code,
+       sum(planned_cost)
 FROM signed_plan
-GROUP BY provider_code, payer_code, financial_year, month, pod_code
-ORDER BY provider_code, payer_code, financial_year, month, pod_code
+GROUP BY ALL
+ORDER BY ALL
 """
