@@ -49,11 +49,15 @@ release = "{release}"    # the release that made or last upgraded this folder
 #                        # loaded, and no backup of this folder contains it.
 
 [intake]
-# Rules that hold a file for a person instead of promoting it are described in
-# docs/how-to/load-a-month.md, with their defaults.
+# When a file waits for a person instead of being promoted:
+# shrink_tolerance = 0.25       # it loses more than this share of the pounds loaded so far,
+# shrink_floor = 10000          # unless the loss is smaller than this many pounds
+# control_tolerance = 1.00      # its own total and its rows differ by more pounds than this
+# quarantine_share = 0.5        # more than this share of its rows cannot be loaded
+# other_provider_share = 0.1    # more than this share of its rows are another provider's
 
 [calendar]
-# Flex and freeze dates where no `calendar` reference file gives them; see docs/reference.
+# Flex and freeze days where no `calendar` reference file gives dates; docs/how-to/load-a-month.md
 
 [checks]
 # [checks.parameters."DUP-019"]
