@@ -192,9 +192,8 @@ def _create_invoices(con: duckdb.DuckDBPyConnection) -> None:
                 SELECT max_by(commit_id, (created_at, commit_id)) FROM committed
                 WHERE commit_id IN (SELECT commit_id FROM tie_outs))),
         steps AS (
-            SELECT *, difference - coalesce(lag(difference) OVER (
-                PARTITION BY provider_code, commissioner_code, financial_year ORDER BY month), 0)
-                AS step
+            SELECT *, CAST(json_extract_string(detail, '$.unexplained_in_month')
+                AS DECIMAL(26,8)) AS step
             FROM last_run WHERE status IN ('ties', 'differs'))
         SELECT {_PLACE}, sum(step) AS invoice_gap FROM steps GROUP BY {_PLACE}
         """
