@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from comptroller.demo import care, finance, people, stage
+from comptroller.demo import care, faults, finance, people, stage
 from comptroller.demo import lines as charged
 from comptroller.demo.deliver import Postman
 from comptroller.demo.presets import Preset
@@ -97,21 +98,28 @@ def _build(
     simulate(con, world, wanted, seed)
     progress("money", 1, steps)
     finance.make_plan(con)
-    con.execute(
-        "CREATE OR REPLACE TABLE acm_deltas AS SELECT *, 0 AS own_row FROM lines WHERE FALSE"
-    )
-    _empty_extras(con)
-    finance.add_balances(con, world)
     con.execute("CREATE OR REPLACE TABLE plan_in_acm AS FROM plan")
+    book = faults.Book(con, world, instances(wanted), cumulative)
+    faults.plant_rows(book)
+    faults.plant_groups(book)
+    faults.plant_versions(book)
+    faults.plant_totals(book)
+    faults.plant_plan_faults(book)
+    faults.plant_contract_faults(book)
+    book.insert()
+    _extras(con, book)
+    finance.add_balances(con, world)
     finance.make_acm(con, cumulative)
     frozen = [(m, due_date(world, m + 1)) for m in range(1, 14)]
     stage.register(con, "freezes", ("month", "frozen_on"), frozen)
     finance.make_payments(con, world)
+    faults.plant_invoice_faults(con, book)
     progress("reference files", 2, steps)
     Librarian(con, world, directory / "reference").write_all()
-    postman = Postman(con, world, directory / "deliveries", cumulative)
+    postman = Postman(con, world, directory / "deliveries", cumulative, book.late)
     for step, this in enumerate(plan, start=3):
         postman.deliver(this, lambda what, step=step: progress(what, step, steps))  # type: ignore[misc]
+    _write_key(directory / "answer_key.csv", book)
     progress("done", steps, steps)
     current = con.execute(
         f"SELECT (SELECT count(*) FROM lines WHERE seen_to = {charged.EVER})"
@@ -126,7 +134,7 @@ def _build(
         lines=int(current[0][0]),
         files=postman.files,
         rows=postman.rows,
-        faults=0,
+        faults=len({row[0] for row in book.key if row[3] == "flagged"}),
         deliveries=tuple(sorted((directory / "deliveries").iterdir())),
     )
 
@@ -154,19 +162,58 @@ def simulate(con: duckdb.DuckDBPyConnection, world: Preset, wanted: int, seed: i
     finance.add_block_lines(con, world, events / 77_000)
 
 
-def _empty_extras(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(
-        """
-        CREATE OR REPLACE TABLE extra_organisations (org_code VARCHAR, name VARCHAR, role VARCHAR,
-            parent_code VARCHAR, open_date VARCHAR, close_date VARCHAR, successor_code VARCHAR);
-        CREATE OR REPLACE TABLE extra_practices (practice_code VARCHAR, commissioner_code VARCHAR,
-            locality VARCHAR, practice_group VARCHAR, pcn_code VARCHAR, from_date DATE,
-            to_date DATE);
-        CREATE OR REPLACE TABLE extra_registrations (nhs VARCHAR, practice_code VARCHAR,
-            from_date DATE, to_date DATE);
-        CREATE OR REPLACE TABLE extra_approvals (approval_id VARCHAR, policy_id VARCHAR,
-            nhs_number VARCHAR, provider_code VARCHAR, status VARCHAR, valid_from DATE);
-        CREATE OR REPLACE TABLE extra_policies (policy_id VARCHAR, title VARCHAR, kind VARCHAR,
-            procedure_codes VARCHAR);
-        """
-    )
+def instances(lines: int) -> int:
+    """Return how many plain cases each kind of fault gets in an economy of so many lines."""
+    return max(1, min(5, lines // 40_000))
+
+
+def _extras(con: duckdb.DuckDBPyConnection, book: faults.Book) -> None:
+    """Create the tables of what the planted faults add to reference data and to ACM."""
+    for name, columns, rows in (
+        (
+            "extra_organisations",
+            "org_code VARCHAR, name VARCHAR, role VARCHAR, parent_code VARCHAR, open_date VARCHAR,"
+            " close_date VARCHAR, successor_code VARCHAR",
+            book.organisations,
+        ),
+        (
+            "extra_practices",
+            "practice_code VARCHAR, commissioner_code VARCHAR, locality VARCHAR,"
+            " practice_group VARCHAR, pcn_code VARCHAR, from_date DATE, to_date DATE",
+            book.practices,
+        ),
+        (
+            "extra_registrations",
+            "nhs VARCHAR, practice_code VARCHAR, from_date DATE, to_date DATE",
+            book.registrations,
+        ),
+        (
+            "extra_contracts",
+            "contract_id VARCHAR, payer VARCHAR, more DECIMAL(18,2)",
+            book.contract_errors,
+        ),
+        (
+            "acm_deltas",
+            ", ".join(f"{name} {kind}" for name, kind in _DELTA_COLUMNS.items()),
+            [tuple(row[name] for name in _DELTA_COLUMNS) for row in book.deltas],
+        ),
+    ):
+        con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        if rows:
+            marks = ", ".join("?" for _ in rows[0])
+            con.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+
+
+_DELTA_COLUMNS = {
+    "prov": "VARCHAR", "comm": "VARCHAR", "month": "INTEGER", "csc": "VARCHAR", "svc": "VARCHAR",
+    "pod": "VARCHAR", "tfc": "VARCHAR", "tariff": "VARCHAR", "nti": "VARCHAR", "lpod": "VARCHAR",
+    "lpod_text": "VARCHAR", "act": "INTEGER", "cost": "DECIMAL(18,2)", "mff_cost": "DECIMAL(18,2)",
+    "seen_from": "INTEGER", "seen_to": "INTEGER", "own_row": "INTEGER",
+}  # fmt: skip
+
+
+def _write_key(target: Path, book: faults.Book) -> None:
+    with target.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\n")
+        writer.writerow(faults.KEY_COLUMNS)
+        writer.writerows(book.key)

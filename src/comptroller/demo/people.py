@@ -6,18 +6,23 @@ import duckdb
 
 from comptroller.demo.presets import Preset
 
+FIRST_CASE = 900_000  # persons from here on are the planted cases
+_CASES_FROM = 988_000  # bodies from here on are theirs
+
 # Ten-digit numbers 999dddddd + check digit by modulus 11; a remainder that asks for ten is unused.
 _NUMBERS = """
 CREATE OR REPLACE TABLE nhs_numbers AS
 WITH bodies AS (
-    SELECT i, (i * 387420489) % 1000000 AS body FROM range(1000000) t(i)
+    SELECT i, (i * 387420489) % 1000000 AS body, i >= {cases_from} AS for_case
+    FROM range(1000000) t(i) WHERE i < {enough} OR i >= {cases_from}
 ), checked AS (
-    SELECT i, body,
+    SELECT i, body, for_case,
         (11 - (243 + (body // 100000) * 7 + (body // 10000 % 10) * 6 + (body // 1000 % 10) * 5
         + (body // 100 % 10) * 4 + (body // 10 % 10) * 3 + (body % 10) * 2) % 11) % 11 AS digit
     FROM bodies
 )
-SELECT CAST(row_number() OVER (ORDER BY i) - 1 AS BIGINT) AS person,
+SELECT CAST(row_number() OVER (PARTITION BY for_case ORDER BY i) - 1
+        + CASE WHEN for_case THEN {first_case} ELSE 0 END AS BIGINT) AS person,
     '999' || lpad(CAST(body AS VARCHAR), 6, '0') || CAST(digit AS VARCHAR) AS nhs
 FROM checked WHERE digit < 10 ORDER BY person
 """
@@ -86,7 +91,14 @@ def make_people(
     con: duckdb.DuckDBPyConnection, preset: Preset, events_per_patient: float, max_events: int
 ) -> None:
     """Create ``nhs_numbers`` (every valid fictional number, scrambled) and ``patients``."""
-    con.execute(_NUMBERS)
+    sizes = con.execute("SELECT sum(blocks) * 12 FROM strata").fetchall()
+    con.execute(
+        _NUMBERS.format(
+            enough=int(sizes[0][0]) * 23 // 20 + 1000,
+            cases_from=_CASES_FROM,
+            first_case=FIRST_CASE,
+        )
+    )
     con.execute(
         _PATIENTS.format(
             start=f"DATE '{preset.start.isoformat()}'",

@@ -162,11 +162,13 @@ class Librarian:
                     AS coordinating_commissioner_code,
                 a.role, CASE WHEN a.contract_id LIKE 'SP-%' THEN 'specialised' ELSE 'acute' END
                     AS service_category,
-                coalesce(sum(v.value), 0) AS value, 'twelfths' AS payment_profile,
+                coalesce(sum(v.value), 0) + coalesce(any_value(e.more), 0) AS value,
+                'twelfths' AS payment_profile,
                 DATE '{p.start}' AS from_date
             FROM agreements a JOIN contract_hosts h USING (contract_id)
             LEFT JOIN (SELECT prov, comm, sum(planned_cost) AS value
                 FROM plan GROUP BY ALL) v USING (prov, comm)
+            LEFT JOIN extra_contracts e ON e.contract_id = a.contract_id AND e.payer = a.payer
             GROUP BY ALL ORDER BY contract_id, commissioner_code""",
         )
         rows: list[tuple[Any, ...]] = []
@@ -216,10 +218,6 @@ class Librarian:
                 UNION ALL SELECT nhs, practice_code, from_date, to_date FROM extra_registrations)
             WHERE nhs IS NOT NULL ORDER BY nhs_number, from_date""",
         )
-        count = self.con.execute("SELECT count(*) FROM extra_approvals").fetchall()
-        if count[0][0]:
-            self.query("approvals", "SELECT * FROM extra_approvals ORDER BY approval_id")
-            self.query("policies", "SELECT * FROM extra_policies ORDER BY policy_id")
 
     def _drugs_and_devices(self) -> None:
         drugs = [

@@ -16,8 +16,7 @@ import pyarrow as pa
 from comptroller.demo.presets import HUB, Commissioner, Preset, Provider
 from comptroller.demo.prices import DELEGATED_SERVICES, RETAINED_SERVICES, Dish, menu
 
-NHS_NUMBERS = 900_000  # valid numbers beginning 999 that patients may have
-CASE_NUMBERS = 9_000  # kept back from the general population for the planted cases
+NHS_NUMBERS = 850_000  # patients that the valid numbers beginning 999 are enough for
 MAX_EVENTS = 12
 
 # Share of events by kind of provider; the keys are kinds of dishes or compound events.

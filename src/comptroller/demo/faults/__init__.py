@@ -1,0 +1,29 @@
+"""Planted faults, one kind for each title of the check catalogue, and the answers to them.
+
+Each fault befalls a simulated patient of its own: an event of the economy is lived once more by
+somebody new, and then corrupted. The rest of the economy stays clean, so that every finding on the
+demonstration is explained by the answer key.
+"""
+
+from comptroller.demo.faults.book import KEY_COLUMNS, Book
+from comptroller.demo.faults.groups import plant_groups
+from comptroller.demo.faults.rows import plant_rows
+from comptroller.demo.faults.totals import (
+    plant_contract_faults,
+    plant_invoice_faults,
+    plant_plan_faults,
+    plant_totals,
+)
+from comptroller.demo.faults.versions import plant_versions
+
+__all__ = [
+    "KEY_COLUMNS",
+    "Book",
+    "plant_contract_faults",
+    "plant_groups",
+    "plant_invoice_faults",
+    "plant_plan_faults",
+    "plant_rows",
+    "plant_totals",
+    "plant_versions",
+]
