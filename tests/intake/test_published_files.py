@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
+from comptroller.intake.aggregates import AggregateReading, PublishedCost, recognise_aggregates
 from comptroller.intake.reading import open_file
 from comptroller.intake.table_finder import find_tables
 from comptroller.warehouse import connect
@@ -154,6 +154,13 @@ def test_stated_totals_are_compared_with_what_is_loaded(
         "Direct Access Diagnostic Services Activity",
         "Direct Access Diagnostic Services Total Cost",
     ]
+
+
+def test_pounds_are_counted_once(messy: Path, con: duckdb.DuckDBPyConnection) -> None:
+    costs = read(messy / "nhs_reference_costs_hrg_2016.xlsx", con)
+    assert costs is not None
+    stated = Decimal("41183073866.94")
+    assert costs.loaded[0].cost() == PublishedCost(stated, Decimal(0), stated)
 
 
 def test_sub_totals_by_code_add_up_to_the_detail(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import duckdb
 
 from comptroller.intake.aggregates import AggregatePart
@@ -63,9 +61,11 @@ def _controls(item: AggregatePart, report: PartReport) -> None:
         report.messages.append(
             Message("note", f"{len(told)} control totals tie with the rows", report.sheet)
         )
-    pounds = [control for control in told if control.unit == "£"]
-    if pounds:
-        report.cost_control = sum((c.stated for c in pounds), Decimal(0))
+    cost = item.cost()
+    if cost is not None:
+        report.cost_read = cost.loaded + cost.quarantined
+        report.cost_loaded, report.cost_quarantined = cost.loaded, cost.quarantined
+        report.cost_control = cost.stated
     title = DATA_SETS[report.data_set].title
     report.messages.append(Message("note", f"published data set: {title}", report.sheet))
 

@@ -14,6 +14,7 @@ from comptroller.intake.aggregates.choice import (
 )
 from comptroller.intake.aggregates.figures import (
     ControlTotal,
+    PublishedCost,
     aggregate_rows_sql,
     control_totals,
     unreadable_rows,
@@ -30,6 +31,7 @@ __all__ = [
     "AggregateReading",
     "ControlTotal",
     "MeasureColumn",
+    "PublishedCost",
     "aggregate_rows_sql",
     "control_totals",
     "recognise_aggregate",

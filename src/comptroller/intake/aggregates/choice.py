@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from comptroller.intake.aggregates import figures
-from comptroller.intake.aggregates.figures import ControlTotal
+from comptroller.intake.aggregates.figures import ControlTotal, PublishedCost
 from comptroller.intake.aggregates.recognition import (
     AggregateMatch,
     recognise_aggregate,
@@ -58,6 +58,11 @@ class AggregatePart:
         """Return the control totals of the sheet beside what is loaded."""
         table, match = self._loaded()
         return figures.control_totals(self.sheet, table, match)
+
+    def cost(self) -> PublishedCost | None:
+        """Return the pounds loaded, in quarantine and stated by the total row, None without."""
+        table, match = self._loaded()
+        return figures.cost_of(self.sheet, table, match)
 
     def _loaded(self) -> tuple[FoundTable, AggregateMatch]:
         if self.table is None or self.match is None:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from comptroller.intake.aggregates import published_periods
 from comptroller.intake.aggregates.recognition import AggregateMatch, MeasureColumn
@@ -296,11 +296,47 @@ def control_totals(sheet: RawSheet, table: FoundTable, match: AggregateMatch) ->
                         column.heading,
                         column.measure.name,
                         column.measure.unit,
-                        said,
-                        summed if summed is not None else Decimal(0),
+                        plain(said),
+                        plain(summed if summed is not None else Decimal(0)),
                     )
                 )
     return controls
+
+
+def plain(value: Decimal) -> Decimal:
+    """Return a sum without the dust of spreadsheet arithmetic: to the penny, no idle zeros."""
+    rounded = value.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+    return rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
+
+
+@dataclass(frozen=True)
+class PublishedCost:
+    """Pounds of a published table: loaded, in quarantine, and as its total row states."""
+
+    loaded: Decimal
+    quarantined: Decimal
+    stated: Decimal | None
+
+
+def cost_of(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> PublishedCost | None:
+    """Return the pounds of the table, None when it has no pounds that may be added up.
+
+    The first column of pounds counts, which is the total over all settings; the settings are
+    parts of it.
+    """
+    money = [c for c in match.measures if c.measure.unit == "£" and c.measure.additive]
+    if not money:
+        return None
+    value = _figures(sheet, table, match).value[money[0].column]
+    loaded = _loaded_condition(sheet, table, match)
+    row = sheet.con.execute(
+        f"SELECT coalesce(sum({value}) FILTER ({loaded}), 0), "
+        f"coalesce(sum({value}) FILTER (NOT ({loaded})), 0) FROM {sheet.relation} "
+        f"WHERE {data_condition(table, match)}"
+    ).fetchone()
+    done, waiting = row or (Decimal(0), Decimal(0))
+    stated = [c.stated for c in control_totals(sheet, table, match) if c.column == money[0].column]
+    return PublishedCost(plain(done), plain(waiting), stated[0] if stated else None)
 
 
 def _coded_subtotals(sheet: RawSheet, table: FoundTable, match: AggregateMatch) -> list[int]:
