@@ -1,0 +1,132 @@
+"""The doors of the room: check, results, findings, rulebook, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+from comptroller.checks import commands
+from comptroller.checks.tables import FINDING_COLUMNS
+from comptroller.errors import ComptrollerError
+from comptroller.workspace import Workspace
+from tests.checks.test_run import OWN, line
+from tests.command import run
+from tests.small_economy import SmallEconomy
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def ws(workspace: Workspace) -> Workspace:
+    (workspace.rules / "local.toml").write_text(OWN, encoding="utf-8")
+    economy = SmallEconomy(workspace)
+    none = Decimal(0)
+    lines = [
+        line(1, activity_count=none, local_patient_identifier="=cmd()"),
+        line(2, activity_count=none),
+        line(3),
+    ]
+    economy.slice("PLCM", lines)
+    return workspace
+
+
+def test_check_then_list_then_export(ws: Workspace, tmp_path: Path) -> None:
+    at = ("--workspace", ws.path)
+    done = run("check", *at, "--checks", "LOCAL-*", "--format", "json")
+    assert done.code == 0, done.err
+    summary = json.loads(done.out)
+    assert (summary["findings"], summary["net_value"]) == (2, "300.00")
+
+    listed = run("findings", "list", *at, "--format", "json")
+    rows = json.loads(listed.out)
+    assert list(rows[0]) == list(FINDING_COLUMNS)
+    assert sorted(row["net_value"] for row in rows) == ["100.00000000", "200.00000000"]
+
+    results = run("results", "list", *at, "--outcome", "failed", "--format", "json")
+    (result,) = json.loads(results.out)
+    assert (result["failed_rows"], result["denominator_rows"]) == (2, 3)
+
+    for name in ("f.csv", "f.parquet", "f.xlsx"):
+        assert run("findings", "export", tmp_path / name, *at).code == 0
+    with (tmp_path / "f.csv").open(encoding="utf-8") as stream:
+        exported = list(csv.DictReader(stream))
+    assert list(exported[0]) == list(FINDING_COLUMNS)
+    first = next(row for row in exported if row["activity_start_date"] == "2025-04-01")
+    assert first["local_patient_identifier"] == "'=cmd()"
+    sheet = openpyxl.load_workbook(tmp_path / "f.xlsx").active
+    assert sheet is not None
+    cells = [cell for row in sheet.iter_rows(min_row=2) for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    column = list(FINDING_COLUMNS).index("net_value") + 1
+    assert sorted(sheet.cell(row, column).value for row in (2, 3)) == [100, 200]
+
+
+def test_exit_code_three_when_something_could_not_run(ws: Workspace) -> None:
+    done = run("check", "--workspace", ws.path)
+    assert done.code == 3
+    assert "could not run" in done.err
+    again = run("check", "--workspace", ws.path)
+    assert again.code == 3
+    assert "Nothing has changed since this run" in again.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("check", "--engine", "spark"), "the engine 'spark' is not in this release"),
+        (("check", "--basis", "guess"), "'guess' is no basis"),
+        (("check", "--month", "May"), "month"),
+        (("check", "--checks", "NONE-*"), "no check is called"),
+        (("results", "list", "--outcome", "good"), "'good' is none of"),
+        (("findings", "export", "out.doc"), "'.doc' is no format"),
+        (("rulebook", "show", "NONE-001"), "no check is called"),
+    ],
+)
+def test_refusals_are_one_line(ws: Workspace, arguments: tuple[str, ...], told: str) -> None:
+    done = run(*arguments, "--workspace", ws.path)
+    assert done.code in (1, 2)
+    assert told in " ".join(done.err.split())
+    assert "Traceback" not in done.err
+
+
+def test_a_new_check_loads_and_passes_its_examples(ws: Workspace) -> None:
+    at = ["--workspace", str(ws.path)]
+    made = runner.invoke(commands.rulebook, ["new", "LOCAL-007", *at])
+    assert made.exit_code == 0, made.output
+    tested = runner.invoke(commands.rulebook, ["test", "LOCAL-007", *at, "--format", "json"])
+    assert tested.exit_code == 0, tested.output
+    again = runner.invoke(commands.rulebook, ["new", "LOCAL-007", *at])
+    assert isinstance(again.exception, ComptrollerError)
+
+
+def test_show_tells_parameters_in_force_and_whence(ws: Workspace) -> None:
+    at = ["--workspace", str(ws.path)]
+    runner.invoke(commands.rulebook, ["new", "LOCAL-007", *at])
+    (ws.rules / "parameters.toml").write_text(
+        '[[override]]\ncheck = "LOCAL-007"\nparameter = "p_limit"\nvalue = 900\n'
+        'contract_id = "C1"\nfrom = "2025-10-01"\n',
+        encoding="utf-8",
+    )
+    shown = runner.invoke(commands.rulebook, ["show", "LOCAL-007", *at])
+    assert "p_limit = 900 (rules/parameters.toml, contract C1 from 2025-10-01)" in shown.output
+    as_json = runner.invoke(commands.rulebook, ["show", "LOCAL-007", *at, "--format", "json"])
+    overrides = json.loads(as_json.output)["parameters"]["p_limit"]["overrides"]
+    assert overrides[0]["from"] == "2025-10-01"
+
+
+def test_the_list_has_no_missing_field(ws: Workspace) -> None:
+    at = ["--workspace", str(ws.path)]
+    listed = runner.invoke(commands.rulebook, ["list", *at, "--format", "json"])
+    rows = json.loads(listed.output)
+    assert len(rows) > 1
+    for row in rows:
+        for key in ("title", "category", "question", "type", "data_sets", "value", "fingerprint"):
+            assert row[key], (row["id"], key)
+        assert dt.date.fromisoformat(row["next_review"])
