@@ -46,14 +46,15 @@ judgement), ``from``, ``to``, ``url``.
 
 Examples: ``[[DUP-003.examples]]`` each with exactly one of ``wrong``, ``right`` or ``missing``,
 holding one row (a table) or several (an array of tables) of column = value; columns left out are
-NULL, but ``data_set`` is the check's first data set, ``provider_code`` RZZ, the month 1 of 2025/26,
-and ``line_id``, ``event_key`` and ``row`` are numbered. ``example_defaults`` (on the check) and ``defaults`` (on the
-example) fill columns in every row. Optional: ``flags = [2]`` (which rows are flagged, from 1),
-``value = "120.00"`` (pounds of all findings of the example), ``parameters`` and ``note``. A
-``wrong`` example must flag at least one row, a ``right`` one none, a ``missing`` one must make the
-predicate unknown (a scope or ``wrong_when`` that is NULL, or a group key that is NULL) and takes
-``on_missing``. Every check has at least one wrong, one right and, unless ``on_missing = "never"``,
-one missing example. Dates are TOML dates or ISO text; money is text or a number.
+NULL, but ``data_set`` is the check's first data set, ``provider_code`` RZZ, the month 1 of
+2025/26, and ``line_id``, ``event_key`` and ``row`` are numbered. ``example_defaults`` (on the
+check) and ``defaults`` (on the example) fill columns in every row. Optional: ``flags = [2]``
+(which rows are flagged, from 1), ``value = "120.00"`` (pounds of all findings of the example),
+``parameters`` and ``note``. A ``wrong`` example must flag at least one row, a ``right`` one none,
+a ``missing`` one must make the predicate unknown (a scope or ``wrong_when`` that is NULL, or a
+group key that is NULL) and takes ``on_missing``. Every check has at least one wrong, one right
+and, unless ``on_missing = "never"``, one missing example. Dates are TOML dates or ISO text; money
+is text or a number.
 
 Unknown, for certain: a line whose scope or wrong_when is NULL is counted and takes ``on_missing``;
 but where wrong_when is FALSE the line passes whatever its scope. An exclusion excludes only when it
