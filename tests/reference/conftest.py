@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,17 @@ from comptroller import reference
 from comptroller.workspace import Workspace
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty workspace that each test copies: making one takes longer than most tests."""
+    return Workspace.create(tmp_path_factory.mktemp("made") / "ws").path
+
+
 @pytest.fixture
-def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    monkeypatch.setenv("COMPTROLLER_KEYS", str(tmp_path / "keys"))
+def ws(made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     monkeypatch.setenv("COMPTROLLER_NOW", "2026-05-20T09:00:00")
-    return Workspace.create(tmp_path / "ws")
+    shutil.copytree(made_once, tmp_path / "ws")
+    return Workspace.open(tmp_path / "ws")
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ reference.load(Workspace.open(sys.argv[1]), [sys.argv[2]])
     [
         "reference_prices.files_written",
         "reference.after_reference_prices",
-        "reference.after_reference_loads",
-        "reference.before_commit",
+        pytest.param("reference.after_reference_loads", marks=pytest.mark.slow),
+        pytest.param("reference.before_commit", marks=pytest.mark.slow),
         "reference.after_commit",
     ],
 )
