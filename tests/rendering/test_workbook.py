@@ -183,7 +183,8 @@ def test_columns_to_fill_in_have_their_lists(tmp_path: Path, streaming: bool) ->
         "C2:C3": "'Lists 1'!$A$1:$A$20",
     }
     assert book_read["Lists 1"].sheet_state == "hidden"
-    assert not book_read["Log"]["B2"].protection.locked
+    coloured = book_read["Log"].conditional_formatting
+    assert [str(area.sqref) for area in coloured] == ["B2:C3"]
 
 
 def test_a_failure_leaves_nothing_behind(report: Report, tmp_path: Path) -> None:

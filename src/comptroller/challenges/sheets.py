@@ -20,6 +20,9 @@ from comptroller.rendering import Column, Value
 from comptroller.rendering.book import Book, Sheet
 from comptroller.rendering.formats import format_moment
 
+STREAMED_FROM: Final = 30_000
+"""From so many findings on a workbook is written row by row: slower, in less memory."""
+
 OUTCOMES: Final = {"could_not_run": "Could not run", "not_applicable": "Not applicable"}
 
 
@@ -57,7 +60,9 @@ def write_workbook(con: duckdb.DuckDBPyConnection, contents: Contents, path: Pat
         ComptrollerError: The file cannot be written.
     """
     title = f"Challenges to {contents.provider}"
-    with Book(path, title, contents.run.started_at, streaming=True) as book:
+    count = sum(total.findings for total in contents.totals)
+    streaming = count > STREAMED_FROM
+    with Book(path, title, contents.run.started_at, streaming=streaming) as book:
         _summary(book, contents, title)
         _log(book, con, contents)
         if contents.leads:

@@ -31,9 +31,7 @@ MAX_CELL: Final = 32_767
 EXCEL_DIGITS: Final = 15
 """Digits that a spreadsheet keeps of a number."""
 
-Style = Literal[
-    "body", "head", "total", "title", "subtitle", "heading", "label", "words", "input", "muted"
-]
+Style = Literal["body", "head", "total", "title", "subtitle", "heading", "label", "words", "muted"]
 
 _STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
 _LINE_HEIGHT: Final = 13.5
@@ -71,14 +69,6 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
     "heading": {"bold": True, "font_size": 14, "font_color": "#003087"},
     "label": {"bold": True, "valign": "top", "text_wrap": True},
     "words": {"text_wrap": True, "valign": "top"},
-    "input": {
-        "bg_color": "#fff9c4",
-        "border": 1,
-        "border_color": "#aeb7bd",
-        "valign": "top",
-        "locked": False,
-        "text_wrap": True,
-    },
     "muted": {"font_color": "#4c6272", "text_wrap": True, "valign": "top"},
 }
 
@@ -89,6 +79,8 @@ def safe_text(text: str) -> str:
     What begins like a formula gets an apostrophe in front; a plain number or a lone sign does not
     need one. Letters that a workbook cannot hold are replaced, and very long text is cut.
     """
+    if text[:1].isalnum() and text.isascii() and text.isprintable() and len(text) < MAX_CELL:
+        return text  # nearly all words are such
     clean = _ILLEGAL_IN_XML.sub("\ufffd", text)
     bare = clean.lstrip(" \u00a0\u200b\ufeff")
     harmless = len(bare) <= 1 or _NUMBER.fullmatch(bare)
@@ -157,7 +149,8 @@ class Sheet:
         """Write one value by its kind; None leaves a styled blank."""
         put = self.sheet
         if value is None:
-            put.write_blank(row, column, None, self.book.format(kind, style))
+            if style not in ("body", "words"):  # an empty cell without colour need not be there
+                put.write_blank(row, column, None, self.book.format(kind, style))
         elif isinstance(value, Suppressed):
             put.write_string(row, column, str(value), self.book.format("text", style, right=True))
         elif isinstance(value, str):
@@ -227,7 +220,7 @@ class Sheet:
             rows: Rows as long as the columns without those of `inputs`, which come last.
             total: A row set apart below.
             inputs: Names of columns to be filled in, with their list of choices where they
-                have one; cells are coloured and unlocked.
+                have one; the area is coloured.
             freeze_columns: How many columns stay in sight.
             filters: Whether the head gets filters.
             freeze: Whether the head stays in sight and repeats in print.
@@ -256,8 +249,6 @@ class Sheet:
             if lines > 1:
                 self.sheet.set_row(head + count, _LINE_HEIGHT * min(lines, _MOST_LINES))
             self._row(head + count, row, filled, wrap, measured if count <= _MEASURED else None)
-            for at in range(len(filled), len(columns)):
-                self.cell(head + count, at, None, columns[at].kind, "input")
         if filters and count:
             self.sheet.autofilter(head, 0, head + count, len(columns) - 1)
         self.row = head + count + 1
@@ -271,8 +262,18 @@ class Sheet:
         if freeze:
             self.sheet.freeze_panes(head + 1, freeze_columns)
             self.sheet.repeat_rows(head)
-        self._choices(columns, inputs, head + 1, head + count)
+        if inputs and count:
+            self._to_fill_in(head + 1, len(filled), head + count, len(columns) - 1)
+            self._choices(columns, inputs, head + 1, head + count)
         return count
+
+    def _to_fill_in(self, first: int, left: int, last: int, right: int) -> None:
+        # one rule for the whole area: a coloured blank in each cell would double a big log
+        look = self.book.book.add_format(
+            {"bg_color": "#fff9c4", "border": 1, "border_color": "#aeb7bd"}
+        )
+        rule = {"type": "no_errors", "format": look}
+        self.sheet.conditional_format(first, left, last, right, rule)
 
     def _head(self, columns: Sequence[Column], widths: Sequence[float]) -> None:
         lines = max(_lines(c.title, w) for c, w in zip(columns, widths, strict=True))
@@ -314,7 +315,7 @@ class Sheet:
     ) -> None:
         for at, column in enumerate(columns):
             entry = inputs.get(column.name)
-            if entry is None or last < first:
+            if entry is None:
                 continue
             rule = self._rule(entry)
             rule["input_title"] = entry.title[:32]
@@ -454,7 +455,7 @@ class Book:
                 look["num_format"] = _NUMBER_FORMATS.get(kind, "General")
             if right or kind in NUMERIC_KINDS or kind == "decimal":
                 look["align"] = "right"
-            elif style in ("body", "words", "total", "input"):
+            elif style in ("body", "words", "total"):
                 look["align"] = "left"
                 look["indent"] = 1  # keeps words off the number in the column before
             self._formats[key] = self.book.add_format(look)

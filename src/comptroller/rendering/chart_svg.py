@@ -40,11 +40,13 @@ def chart_svg(spec: ChartSpec, *, width: int = 640, height: int = 300, prefix: s
     register_chart_fonts()
     chart = _waterfall(spec) if spec.kind == "waterfall" else _series_chart(spec)
     chart = chart.properties(width=width, height=height)
-    drawn: str = vl_convert.vegalite_to_svg(_configured(chart).to_dict())
+    drawn: str = vl_convert.vegalite_to_svg(
+        _configured(chart, _legend_columns(spec, width)).to_dict()
+    )
     return _tidy(drawn, spec, prefix)
 
 
-def _configured(chart: Any) -> Any:
+def _configured(chart: Any, legend_columns: int) -> Any:
     return (
         chart.configure(
             font=FAMILY,
@@ -68,13 +70,18 @@ def _configured(chart: Any) -> Any:
             title=None,
             labelFontSize=13,
             labelColor=INK,
-            labelLimit=260,
+            labelLimit=400,
             symbolSize=180,
-            columns=3,
+            columns=legend_columns,
             columnPadding=24,
         )
         .configure_view(stroke=None)
     )
+
+
+def _legend_columns(spec: ChartSpec, width: int) -> int:
+    longest = max(len(name) for name in spec.series_names())
+    return max(1, min(4, width // (longest * 8 + 60)))
 
 
 def _axes(spec: ChartSpec) -> tuple[Any, Any, list[str]]:

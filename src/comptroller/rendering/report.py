@@ -221,15 +221,19 @@ class Report:
 
 
 def chart_table(spec: ChartSpec) -> Table:
-    """Return the numbers of a chart as a table: one row per point of x, one column per series."""
+    """Return the numbers of a chart as a table: one row per point of x, one column per series.
+
+    A point of x at which no series has a value is left out.
+    """
     kind: Kind = "money" if spec.unit == "£" else "count"
     series = spec.series_names()
     columns = [Column("x", spec.x_title, "text")]
     columns += [
         Column(f"y{number}", name or spec.y_title, kind) for number, name in enumerate(series)
     ]
+    points = [(x, [spec.value(x, name) for name in series]) for x in spec.x_values()]
     rows: list[tuple[Value, ...]] = [
-        (x, *(spec.value(x, name) for name in series)) for x in spec.x_values()
+        (x, *values) for x, values in points if any(value is not None for value in values)
     ]
     if spec.kind == "waterfall" and rows:
         rows.append((spec.end_label, spec.waterfall_end()))

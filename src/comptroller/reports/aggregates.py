@@ -72,12 +72,26 @@ def _label(period: date) -> str:
     return f"{_SHORT[period.month - 1]} {period.year}"
 
 
+def _every_month(first: date, last: date) -> list[date]:
+    """Return the months between two, so that a gap in time is a gap on the axis."""
+    months = [first]
+    while months[-1] < last:
+        at = months[-1]
+        months.append(date(at.year + at.month // 12, at.month % 12 + 1, 1))
+    return months
+
+
+def _readable(name: str) -> str:
+    return name.title().replace("Nhs", "NHS") if name.isupper() else name
+
+
 class _Series:
     """Points by organisation and period."""
 
     def __init__(self, points: list[SeriesPoint], measure: str) -> None:
         self.measure = measure
         self.periods = sorted({point.period_start for point in points})
+        self.axis = _every_month(self.periods[0], self.periods[-1])
         self.names = {p.organisation_code: p.organisation_name for p in points}
         self.values: dict[str, dict[date, Decimal]] = defaultdict(dict)
         for point in points:
@@ -122,7 +136,10 @@ class _Series:
             title=f"All organisations: {self.measure} by month",
             x="month",
             y="value",
-            rows=tuple({"month": _label(p), "value": self.total(p)} for p in self.periods),
+            rows=tuple(
+                {"month": _label(p), "value": self.total(p) if p in self.periods else None}
+                for p in self.axis
+            ),
             x_title="Month",
             y_title=self.measure.capitalize(),
             unit="count",
@@ -140,7 +157,7 @@ class _Series:
             rows=tuple(
                 {"month": _label(p), "organisation": self._name(c), "value": self.values[c].get(p)}
                 for c in codes
-                for p in self.periods
+                for p in self.axis
             ),
             x_title="Month",
             y_title=self.measure.capitalize(),
@@ -161,7 +178,7 @@ class _Series:
 
     def _name(self, code: str) -> str:
         name = self.names.get(code) or ""
-        return f"{code} {name.title() if name.isupper() else name}".strip()
+        return f"{code} {_readable(name)}".strip()
 
     def table(self) -> Table:
         """Return the organisations by month, the largest of the last month first."""
