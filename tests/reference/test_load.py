@@ -336,3 +336,27 @@ def test_a_workbook_with_one_bad_sheet_is_refused_whole(
         "write cash or information"
     )
     assert ask("SELECT * FROM devices") == []
+
+
+def test_a_published_list_loads_with_the_year_of_its_name(
+    ws: Workspace, ask: Ask, shared: Path
+) -> None:
+    path = shared / "data/tariff/mff_provider_2026_27.csv"
+    if not path.exists():
+        pytest.skip("the public data are not beside the project")
+    (report,) = reference.load(ws, [path])
+    assert (report.table, report.status, report.rows) == ("market_forces", "loaded", 205)
+    assert ask(
+        "SELECT financial_year, mff, extra FROM market_forces WHERE provider_code = 'RCF'"
+    ) == [("2026/27", Decimal("1.012977"), '{"provider_name":"Airedale NHS Foundation Trust"}')]
+
+
+def test_a_table_without_required_columns_still_finds_its_header_below_a_title(
+    ws: Workspace, write: Write, ask: Ask
+) -> None:
+    text = "What is cash,,\n\n,,\nContract ID,POD code,Scope\nC1,EL,information\n"
+    (report,) = reference.load(ws, [write("cash_scope.csv", text)])
+    assert (report.status, report.rows) == ("loaded", 1)
+    assert ask("SELECT contract_id, pod_code, scope FROM cash_scope") == [
+        ("C1", "EL", "information")
+    ]

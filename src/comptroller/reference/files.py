@@ -153,7 +153,7 @@ def _workbook_sheets(path: Path) -> tuple[list[Sheet], list[str]]:
             passed.append(f"sheet {name} was passed over: its name is that of no reference table")
             continue
         rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=_HEADER_ROWS)
-        place = find_header([[_cell(cell) for cell in row] for row in rows], table)
+        place = find_header([[_cell(cell) for cell in row] for row in rows], table, path)
         if place is None:
             passed.append(f"sheet {name} was passed over: it lacks the headers of {table.name}")
             continue
@@ -186,7 +186,7 @@ def _parquet_sheet(path: Path, table: ReferenceTable) -> Sheet:
             "the file is not readable Parquet", where=path.name, remedy="Write it again"
         ) from error
     header = tuple(str(row[0]) for row in described)
-    if find_header([list(header)], table) is None:
+    if find_header([list(header)], table, path) is None:
         raise _no_header(path.name, table)
     return Sheet(path, "", table, header, 0)
 
@@ -197,7 +197,7 @@ def _delimited_sheet(path: Path, table: ReferenceTable) -> Sheet:
         with path.open(encoding=encoding, newline="") as stream:
             lines = csv.reader(stream, delimiter=delimiter)
             head = [row for _, row in zip(range(_HEADER_ROWS), lines, strict=False)]
-        place = find_header(head, table)
+        place = find_header(head, table, path)
         if place is not None:
             return Sheet(path, "", table, tuple(place[1]), place[0], encoding, delimiter)
     raise _no_header(path.name, table)
@@ -223,11 +223,20 @@ def _encoding(path: Path) -> str:
     return "utf-8-sig"
 
 
-def find_header(rows: Sequence[list[str]], table: ReferenceTable) -> tuple[int, list[str]] | None:
-    """Return the row number (from 1) and texts of the first row with all required headers."""
+def find_header(
+    rows: Sequence[list[str]], table: ReferenceTable, path: Path
+) -> tuple[int, list[str]] | None:
+    """Return the row number (from 1) and texts of the first row with all required headers.
+
+    A financial year in the file name stands in for the column.
+    """
     known = table.headers()
+    given = {"financial_year"} if year_in_name(path.stem) else set()
     for number, row in enumerate(rows, start=1):
         columns = {known.get(normalise(cell)) for cell in row}
+        if columns <= {None}:
+            continue
+        columns |= given
         if not missing_columns(table, columns):
             last = max(index for index, cell in enumerate(row) if cell.strip())
             return number, row[: last + 1]

@@ -83,10 +83,10 @@ def _table(table: ReferenceTable, pack_rows: int) -> list[str]:
         f"Key: {', '.join(table.key)}.",
     ]
     if pack_rows:
-        hides = ", ".join(table.overlay)
+        hides = " and ".join(table.overlay)
         lines[-1] += (
-            f" The starter pack has {pack_rows:,} rows; what the workspace says of a {hides} hides "
-            "all that the pack says of it."
+            f" The starter pack has {pack_rows:,} rows; rows of the workspace hide all of the "
+            f"pack's with the same {hides}."
         )
     if table.about_people:
         lines[-1] += (
