@@ -236,7 +236,16 @@ def _extend_up(table: Sequence[_Row], best: int, first_row: int, merged: Merged)
             for top, left, bottom, right in merged
         )
         beyond = [at for at in filled if at > columns[min(1, len(columns) - 1)]]
-        if not spans and (not beyond or (len(filled) == 1 and len(columns) <= 3)):
+        # Headings that stand only here, over values that the row below gives no name.
+        below = table[best + 1 : best + 1 + LOOK_BELOW]
+        own = [
+            at
+            for at in filled
+            if at not in columns
+            and 2 * sum(1 for other in below if other.kinds[at] != "empty") > len(below)
+        ]
+        lonely = not beyond or (len(filled) == 1 and len(columns) <= 3)
+        if not spans and lonely and len(own) < 2:
             break
         first -= 1
         columns = tuple(sorted(set(columns) | set(filled)))

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from comptroller.errors import ComptrollerError
-from comptroller.intake.reading import archive
+from comptroller.intake.reading import archive, markup
 from comptroller.intake.reading.delimited import Source, read_delimited
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.raw_sheet import RawSheet
@@ -98,18 +98,30 @@ def _read(
         return read_workbook(source, con, limits, "xls")
     for magic, kind in OTHER_KINDS:
         if head.startswith(magic):
-            raise ComptrollerError(
-                f"not a table file: this is {kind}",
-                where=source.name,
-                remedy="Send CSV, Excel, OpenDocument, or a zip of these",
-            )
+            raise _not_a_table(source, kind)
+    if head.startswith(b"%PDF"):
+        # pdfplumber takes half a second to import, and few files are PDFs.
+        from comptroller.intake.reading.pdf import read_pdf
+
+        return read_pdf(source, con, limits)
+    kind = markup.is_markup(head)
+    if kind == "html":
+        return markup.read_html(source, con, limits)
+    if kind == "xml":
+        return markup.read_xml_workbook(source, con, limits)
+    if kind:
+        raise _not_a_table(source, "XML")
     if _is_json(head):
-        raise ComptrollerError(
-            "not a table file: this is JSON",
-            where=source.name,
-            remedy="Send CSV, Excel, OpenDocument, or a zip of these",
-        )
+        raise _not_a_table(source, "JSON")
     return read_delimited(source, con, limits)
+
+
+def _not_a_table(source: Source, kind: str) -> ComptrollerError:
+    return ComptrollerError(
+        f"not a table file: this is {kind}",
+        where=source.name,
+        remedy="Send CSV, Excel, OpenDocument, or a zip of these",
+    )
 
 
 def _is_json(head: bytes) -> bool:
@@ -146,11 +158,7 @@ def _read_zip(
     if kind in ("xlsx", "xlsm", "xlsb", "ods"):
         return read_workbook(source, con, limits, kind)
     if kind:
-        raise ComptrollerError(
-            f"not a table file: this is {kind}",
-            where=source.name,
-            remedy="Send CSV, Excel, OpenDocument, or a zip of these",
-        )
+        raise _not_a_table(source, kind)
     if depth >= limits.nesting:
         raise ComptrollerError(
             "archives inside archives inside archives are not opened",
