@@ -1,6 +1,7 @@
 """Flex and freeze."""
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -152,3 +153,10 @@ def test_a_workspace_may_set_its_own_timetable() -> None:
 def test_a_timetable_setting_that_makes_no_sense_is_refused(section: dict[str, Any]) -> None:
     with pytest.raises(ComptrollerError, match="calendar"):
         default_offsets().with_settings(section)
+
+
+def test_the_reference_page_tells_the_default_timetable() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "calendar.md"
+    text = page.read_text(encoding="utf-8")
+    for name, offset in default_offsets().dates.items():
+        assert f"| `{name}` | {offset.working_days} working days after" in text
