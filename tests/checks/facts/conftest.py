@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -150,8 +151,8 @@ class Economy:
         for report in reference.load(self.ws, [folder / name for name in files]):
             assert report.status in ("loaded", "unchanged"), report
 
-    def build(self, scope: Any = None, basis: str = "payable", **more: Any) -> Facts:
-        """Commit the lines and build the facts over them."""
+    def commit(self) -> None:
+        """Write what was added so far; the same lines twice are written once."""
         keys = ("data_set", "provider_code", "commissioner_code", "financial_year", "month")
         versions = [
             dict(zip(keys, slot, strict=False)) | version for slot, version in self.versions.items()
@@ -167,6 +168,10 @@ class Economy:
                     for s, v in submissions.items()
                 ],
             )
+
+    def build(self, scope: Any = None, basis: str = "payable", **more: Any) -> Facts:
+        """Commit the lines and build the facts over them."""
+        self.commit()
         con = connect(memory_limit="1GB", threads=2)
         build(con, self.ws.warehouse, self.ws, scope or Everyone(), basis, **more)
         return Facts(con)
@@ -203,12 +208,19 @@ class Facts:
         ).fetchall()
 
 
-@pytest.fixture
-def economy(workspace: Workspace) -> Economy:
-    """An economy without lines yet, with its organisations."""
-    found = Economy(workspace)
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with the organisations loaded, to be copied."""
+    found = Economy(Workspace.create(tmp_path_factory.mktemp("facts") / "template", name="Facts"))
     found.reference(REFERENCE)
-    return found
+    return found.ws.path
+
+
+@pytest.fixture
+def economy(template: Path, tmp_path: Path) -> Economy:
+    """An economy without lines yet, with its organisations."""
+    shutil.copytree(template, tmp_path / "economy")
+    return Economy(Workspace.open(tmp_path / "economy"))
 
 
 @pytest.fixture

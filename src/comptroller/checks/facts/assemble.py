@@ -350,9 +350,10 @@ def create_checked(
     select = (
         f"SELECT {', '.join(selected)} FROM facts_base AS b {_JOINS.format(practice=_PRACTICE)}"
     )
+    present = {row[0] for row in con.execute("SELECT DISTINCT data_set FROM facts_base").fetchall()}
     con.execute("DROP TABLE IF EXISTS checked")
-    con.execute(f"CREATE TABLE checked AS {select} WHERE false")
-    for name in LINE_DATA_SETS:
-        con.execute(
-            f"INSERT INTO checked {select} WHERE b.data_set = {quote_literal(name)} AND ({where})"
-        )
+    made = False
+    for name in [n for n in LINE_DATA_SETS if n in present] or ["none"]:
+        head = "INSERT INTO checked" if made else "CREATE TABLE checked AS"
+        con.execute(f"{head} {select} WHERE b.data_set = {quote_literal(name)} AND ({where})")
+        made = True

@@ -13,13 +13,13 @@ from comptroller.checks.facts.base import create_base, create_received
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.slices import create_slice_facts
+from comptroller.checks.facts.small import create_small_table
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
 from comptroller.checks.facts.sus import create_sus_facts
 from comptroller.checks.facts.twice import create_twice_facts
 from comptroller.checks.facts.validity import create_validity
 from comptroller.vocabulary import LINE_DATA_SETS, code_list
 from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
-from comptroller.warehouse.registry import declared_tables
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace
@@ -70,25 +70,16 @@ def build(
         progress: Called with the name of each step as it begins.
     """
     from comptroller.intake.slices import create_slice_views
+    from comptroller.reconciliation import create_tie_out_views
     from comptroller.reference import create_reference_views
+    from comptroller.reference.signed_plan import create_signed_plan
 
     create_slice_views(con, wh)
     create_reference_views(con, wh)
     wh.view(con, "submissions", "slice_versions", "lines")
-    _view_tie_outs(con, wh)
+    create_tie_out_views(con, wh)
+    create_signed_plan(con)
     build_tables(con, scope, basis, columns=columns, progress=progress)
-
-
-def _view_tie_outs(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> None:
-    if "tie_outs" in declared_tables():
-        wh.view(con, "tie_outs")
-        return
-    con.execute(
-        "CREATE OR REPLACE TEMP VIEW tie_outs AS SELECT NULL::VARCHAR AS commit_id, "
-        "NULL::VARCHAR AS tie, NULL::VARCHAR AS provider_code, NULL::VARCHAR AS commissioner_code,"
-        " NULL::VARCHAR AS financial_year, NULL::INTEGER AS month, "
-        "NULL::DECIMAL(26,8) AS difference, NULL::VARCHAR AS status WHERE false"
-    )
 
 
 def build_tables(
@@ -167,11 +158,10 @@ def _create_lines(con: duckdb.DuckDBPyConnection, basis: str, columns: set[str] 
 
 
 def _create_codes(con: duckdb.DuckDBPyConnection) -> None:
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE facts_service_categories(code VARCHAR, payer VARCHAR)"
-    )
-    con.executemany(
-        "INSERT INTO facts_service_categories VALUES (?, ?)",
+    create_small_table(
+        con,
+        "facts_service_categories",
+        {"code": "VARCHAR", "payer": "VARCHAR"},
         [
             (row.code, row.attributes["payer"])
             for row in code_list("commissioned_service_category").rows.values()

@@ -11,25 +11,14 @@ _PLACE = "provider_code, commissioner_code, financial_year, month"
 def create_plan_facts(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``facts_plans``: one row per aggregate slice.
 
-    The signed plan is the latest version agreed or varied of each contract and year. Reads
-    ``facts_base``, ``facts_slices`` and the views ``plan`` and ``contracts``.
+    Reads ``facts_base``, ``facts_slices`` and the views ``signed_plan`` and ``contracts``.
     """
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_signed AS
-        WITH parties AS (
-            SELECT contract_id, commissioner_code, financial_year,
-                min(provider_code) AS provider_code
-            FROM contracts GROUP BY ALL),
-        agreed AS (
-            SELECT *, rank() OVER (PARTITION BY contract_id, financial_year
-                ORDER BY coalesce(stage = 'varied', false) DESC, length(version) DESC,
-                    version DESC) AS place
-            FROM plan WHERE coalesce(stage, 'agreed') IN ('agreed', 'varied'))
-        SELECT p.provider_code, a.commissioner_code, a.financial_year, a.month, a.pod_code,
-            sum(a.planned_cost) AS cost
-        FROM agreed AS a JOIN parties AS p USING (contract_id, commissioner_code, financial_year)
-        WHERE a.place = 1 GROUP BY ALL;
+        SELECT provider_code, commissioner_code, financial_year, month, pod_code,
+            sum(planned_cost) AS cost
+        FROM signed_plan GROUP BY ALL;
         CREATE OR REPLACE TEMP TABLE facts_planned AS
         SELECT {_PLACE}, pod_code, sum(planned_cost) AS cost
         FROM facts_base WHERE data_set = 'ACM' AND planned_cost IS NOT NULL GROUP BY ALL;

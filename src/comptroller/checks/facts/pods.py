@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.small import create_small_table
 from comptroller.vocabulary import code_list
 
 ORDINARY_SPELLS = ("EL", "NEL", "NELST", "NELNE")
@@ -45,12 +46,10 @@ def pod_role(code: str, group: str, measure: str, setting: str) -> str:
 
 def create_pod_table(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``facts_pods``: code, group, role and whether it carries money only."""
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE facts_pods"
-        "(code VARCHAR, pod_group VARCHAR, role VARCHAR, non_activity BOOLEAN)"
-    )
-    con.executemany(
-        "INSERT INTO facts_pods VALUES (?, ?, ?, ?)",
+    create_small_table(
+        con,
+        "facts_pods",
+        {"code": "VARCHAR", "pod_group": "VARCHAR", "role": "VARCHAR", "non_activity": "BOOLEAN"},
         [
             (
                 row.code,

@@ -7,11 +7,11 @@ one where no aggregate lines came for the commissioner and month.
 from __future__ import annotations
 
 import duckdb
-import pyarrow as pa
 
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.checks.facts.columns import slice_fact_columns
 from comptroller.checks.facts.plans import create_plan_facts
+from comptroller.checks.facts.small import create_small_table
 from comptroller.checks.facts.ties import create_tie_facts
 from comptroller.checks.facts.versions import create_version_facts
 from comptroller.warehouse import quote_identifier, quote_literal
@@ -51,7 +51,7 @@ def create_slice_facts(con: duckdb.DuckDBPyConnection, basis: str, where: str) -
         CREATE TABLE slice_facts AS
         SELECT {cast} FROM (
             SELECT s.*, k.submission_due, k.flex_date, k.freeze_date,
-                s.first_received_date - k.submission_due AS days_late,
+                s.feed_received_date - k.submission_due AS days_late,
                 v.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
                 t.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
                 p.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
@@ -74,15 +74,29 @@ def _create_slices(con: duckdb.DuckDBPyConnection, basis: str) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_slices AS
-        WITH first AS (
-            SELECT {KEY}, min(CAST(received_at AS DATE)) AS first_received_date
+        WITH met AS (
+            SELECT {KEY}, min(CAST(received_at AS DATE)) AS first_received_date,
+                arg_min(submission_id, (received_at, sequence)) AS submission_id
             FROM slice_versions GROUP BY ALL),
+        -- A commissioner who first appears in a file that other commissioners were in before is
+        -- new activity, not a late file: its feed came when theirs did.
+        first AS (
+            SELECT m.data_set, m.provider_code, m.commissioner_code, m.financial_year, m.month,
+                m.first_received_date, min(o.first_received_date) AS feed_received_date
+            FROM met AS m
+            JOIN slice_versions AS v ON v.submission_id = m.submission_id
+                AND v.data_set = m.data_set AND v.provider_code = m.provider_code
+                AND v.financial_year = m.financial_year AND v.month = m.month
+            JOIN met AS o ON o.data_set = v.data_set AND o.provider_code = v.provider_code
+                AND o.commissioner_code = v.commissioner_code
+                AND o.financial_year = v.financial_year AND o.month = v.month
+            GROUP BY ALL),
         own AS (
             SELECT {KEY}, slice_version_id, submission_id, stage,
                 CAST(received_at AS DATE) AS received_date, "rows", cost AS activity_cost
             FROM slice_state WHERE track = {quote_literal(basis)}),
         known AS (
-            SELECT o.*, f.first_received_date FROM own AS o LEFT JOIN first AS f USING ({KEY})),
+            SELECT o.*, f.first_received_date, f.feed_received_date FROM own AS o LEFT JOIN first AS f USING ({KEY})),
         invoiced AS (
             SELECT DISTINCT 'ACM' AS data_set, provider_code, commissioner_code,
                 financial_year, month FROM ({INVOICES}))
@@ -139,20 +153,10 @@ def _create_clocks(con: duckdb.DuckDBPyConnection) -> None:
         )
         dates = (clocks.submission_due, clocks.flex_date, clocks.freeze_date)
         found.append((data_set, provider, commissioner, year, month, *dates))
-    schema = pa.schema(
-        [
-            *((name, pa.string()) for name in KEY.split(", ")[:4]),
-            ("month", pa.int32()),
-            *((name, pa.date32()) for name in ("submission_due", "flex_date", "freeze_date")),
-        ]
-    )
-    columns = list(zip(*found, strict=True)) if found else [()] * len(schema)
-    clock_rows = pa.table(
-        [pa.array(list(c), f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
-    )
-    con.register("facts_clock_rows", clock_rows)
-    con.execute("CREATE OR REPLACE TEMP TABLE facts_clocks AS SELECT * FROM facts_clock_rows")
-    con.unregister("facts_clock_rows")
+    columns = dict.fromkeys(KEY.split(", "), "VARCHAR") | {"month": "INTEGER"}
+    for name in ("submission_due", "flex_date", "freeze_date"):
+        columns[name] = "DATE"
+    create_small_table(con, "facts_clocks", columns, found)
 
 
 def _create_feeds(con: duckdb.DuckDBPyConnection) -> None:

@@ -15,7 +15,7 @@ _CARE = "pod_role IS DISTINCT FROM 'financial'"
 def create_tie_facts(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``facts_ties``: one row per provider, commissioner and month that has lines.
 
-    Reads ``facts_base``, ``facts_matched``, ``facts_slices``, ``payments`` and ``tie_outs``.
+    Reads ``facts_base``, ``facts_matched``, ``facts_slices``, ``payments`` and ``latest_tie_outs``.
     """
     _create_totals(con)
     _create_groups(con)
@@ -186,15 +186,20 @@ def _create_invoices(con: duckdb.DuckDBPyConnection) -> None:
         FROM documents AS d LEFT JOIN received AS r USING ({_PLACE})
         WHERE invoice_date IS NOT NULL GROUP BY {_PLACE};
         CREATE OR REPLACE TEMP TABLE facts_bridges AS
-        WITH last_run AS (
-            SELECT t.* FROM tie_outs AS t
-            WHERE t.tie = 'T1' AND t.commit_id = (
-                SELECT max_by(commit_id, (created_at, commit_id)) FROM committed
-                WHERE commit_id IN (SELECT commit_id FROM tie_outs))),
-        steps AS (
-            SELECT *, CAST(json_extract_string(detail, '$.unexplained_in_month')
-                AS DECIMAL(26,8)) AS step
-            FROM last_run WHERE status IN ('ties', 'differs'))
-        SELECT {_PLACE}, sum(step) AS invoice_gap FROM steps GROUP BY {_PLACE}
+        WITH bridges AS (
+            -- An invoice to the board for several codes is bridged under the payer's code: the
+            -- slice of its first code carries what is left unexplained.
+            SELECT provider_code, financial_year, month, unnest(string_split(coalesce(
+                    json_extract_string(detail, '$.commissioner_codes'), commissioner_code), ', '))
+                    AS commissioner_code,
+                commissioner_code AS account,
+                TRY_CAST(json_extract_string(detail, '$.unexplained_in_month')
+                    AS DECIMAL(26,8)) AS gap
+            FROM latest_tie_outs WHERE tie = 'T1' AND status IN ('ties', 'differs')),
+        carried AS (
+            SELECT b.provider_code, b.financial_year, b.month, b.account,
+                min(b.commissioner_code) AS commissioner_code, max(b.gap) AS gap
+            FROM bridges AS b SEMI JOIN facts_holders USING ({_PLACE}) GROUP BY ALL)
+        SELECT {_PLACE}, sum(gap) AS invoice_gap FROM carried GROUP BY {_PLACE}
         """
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.small import create_small_table
 from comptroller.vocabulary import code_list, data_set, line_columns
 from comptroller.warehouse import quote_identifier, quote_literal
 
@@ -127,11 +128,12 @@ def _create_delegation(con: duckdb.DuckDBPyConnection) -> None:
             rows.append((row.code, year.replace("_", "/"), payer))
         earlier = row.attributes["delegation_2024_25"] in ("red", "amber", "green")
         rows.append((row.code, "earlier", "nhs_england" if earlier else None))
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE facts_service_lines"
-        "(service_code VARCHAR, financial_year VARCHAR, service_payer VARCHAR)"
+    create_small_table(
+        con,
+        "facts_service_lines",
+        {"service_code": "VARCHAR", "financial_year": "VARCHAR", "service_payer": "VARCHAR"},
+        rows,
     )
-    con.executemany("INSERT INTO facts_service_lines VALUES (?, ?, ?)", rows)
 
 
 def _create_blank(con: duckdb.DuckDBPyConnection) -> None:

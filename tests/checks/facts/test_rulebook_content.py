@@ -1,0 +1,92 @@
+"""The rulebook that ships: complete, consistent, every example true, every atom decisive."""
+
+from __future__ import annotations
+
+from collections import Counter
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from comptroller.checks.compiler import compile_rules
+from comptroller.checks.examples import run_examples, undecided_atoms
+from comptroller.checks.loader import Rulebook, read_rulebook
+from comptroller.checks.schema import product_schema
+
+CORE = """
+ATT-001 003 005 007 008 011 017 023 033 038
+DUP-001 002 003 004 005 006 007 009 010 011 013 015 019 024 030
+DQV-001 002 004 005 006 007 008 010 011 012 013 014 015 020 021 023 025 029
+PRC-017 035 036 037 038
+TIM-001 002 003 004 005 012
+REC-001 002 003 004 005 006 007 008 011 017 024
+"""
+FURTHER = """
+ATT-021 028 032
+DUP-023 027 032
+DQV-009 022 028
+PRC-049
+TIM-007 011
+REC-010 018 020 021
+"""
+
+
+def ids(text: str) -> set[str]:
+    found = set()
+    for line in text.split("\n"):
+        first, *rest = line.split() or [""]
+        category = first.split("-")[0]
+        found |= {first, *(f"{category}-{number}" for number in rest)} - {""}
+    return found
+
+
+@pytest.fixture(scope="module")
+def book() -> Rulebook:
+    folder = Path(str(files("comptroller.checks") / "rulebook"))
+    found, faults = read_rulebook(sorted(folder.glob("*.toml")))
+    assert [str(fault) for fault in faults] == []
+    return found
+
+
+def test_every_check_of_the_first_two_waves_is_there(book: Rulebook) -> None:
+    assert set(book.checks) == ids(CORE) | ids(FURTHER)
+
+
+def test_every_check_compiles(book: Rulebook) -> None:
+    _, faults = compile_rules(book.checks.values(), book.exclusions, product_schema())
+    assert [str(fault) for fault in faults] == []
+
+
+def test_every_example_holds(book: Rulebook) -> None:
+    found = run_examples(book.checks.values(), book.exclusions, product_schema())
+    assert [str(failure) for failure in found] == []
+
+
+def test_every_atom_of_a_predicate_decides_an_example(book: Rulebook) -> None:
+    found = undecided_atoms(book.checks.values(), book.exclusions, product_schema())
+    assert [str(failure) for failure in found] == []
+
+
+def test_no_two_checks_ask_the_same(book: Rulebook) -> None:
+    asked = Counter(
+        (check.wrong_when, check.group_by, tuple(check.aggregates.items()))
+        for check in book.checks.values()
+    )
+    assert [question for question, times in asked.items() if times > 1] == []
+
+
+def test_every_exclusion_is_used(book: Rulebook) -> None:
+    used = {name for check in book.checks.values() for name in check.exclusions}
+    unused = set(book.exclusions) - used
+    assert unused <= {"specialised"}
+
+
+def test_every_check_names_its_basis_and_claims_no_paragraph_unproven(book: Rulebook) -> None:
+    for check in book.checks.values():
+        assert check.basis, check.id
+        for basis in check.basis:
+            assert not basis.paragraph or basis.status == "confirmed", check.id
+
+
+def test_confidence_is_the_prior_of_the_catalogue(book: Rulebook) -> None:
+    assert {str(check.confidence) for check in book.checks.values()} <= {"0.8", "0.6", "0.4"}
