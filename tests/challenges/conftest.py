@@ -130,6 +130,27 @@ RESULTS = [
 ]
 
 
+def covered(question: str, state: str, cost: str, reason: str = "") -> dict[str, Any]:
+    return {
+        "run_id": RUN,
+        "provider_code": "X01",
+        "data_set": "PLCM",
+        "question": question,
+        "state": state,
+        "reason": reason,
+        "rows": 1,
+        "cost": D(cost),
+    }
+
+
+COVERAGE = [
+    covered("paid_already", "tested", "15000"),
+    covered("our_patient", "tested", "9000"),
+    covered("our_patient", "could_not_run", "5000", "No practices are loaded"),
+    covered("our_patient", "missing_data", "1000", "what the checks need is missing on the line"),
+]
+
+
 @pytest.fixture
 def checked(workspace: Workspace) -> Workspace:
     """A workspace in which provider X01 has been checked."""
@@ -193,6 +214,7 @@ def checked(workspace: Workspace) -> Workspace:
             ],
         )
         commit.append_rows("results", RESULTS)
+        commit.append_rows("coverage", COVERAGE)
         commit.append_rows("findings", FINDINGS)
     return workspace
 

@@ -179,7 +179,10 @@ def test_coverage_says_pounds_tested_and_why_not(book: Workbook) -> None:
     assert number(ours["Charged (£)"]) == 15000
     assert number(ours["Tested (£)"]) == 9000
     assert number(ours["Not tested (£)"]) == 6000
-    assert ours["Why not (number of checks)"] == "No practices are loaded (1)"
+    assert number(ours["Could not run (£)"]) == 5000
+    assert ours["Why not"] == (
+        "No practices are loaded; what the checks need is missing on the line"
+    )
     paid = rows[("Have we paid already?", "PLCM")]
     assert number(paid["Tested (£)"]) == 15000
 

@@ -10,7 +10,7 @@ from comptroller.challenges.rules import RuleNote
 from comptroller.rendering import Report
 from comptroller.reports import month_summary
 from comptroller.workspace import Workspace
-from tests.challenges.conftest import RULES, finding, result
+from tests.challenges.conftest import RULES, covered, finding, result
 from tests.small_economy import SmallEconomy, line
 
 D = Decimal
@@ -116,6 +116,17 @@ def load_findings(ws: Workspace) -> None:
                 result("ATT-001", "PLCM", 2, "could_not_run", reason="No practices are loaded"),
                 result("DUP-003", "PLCM", 1, "passed", denominator_cost=D("4050.44")),
                 result("DUP-003", "PLCM", 2, "failed", denominator_cost=D("5050.55")),
+            ],
+        )
+        commit.append_rows(
+            "coverage",
+            [
+                {**row, "run_id": "run1"}
+                for row in (
+                    covered("our_patient", "tested", "4050.44"),
+                    covered("our_patient", "could_not_run", "5050.55", "No practices are loaded"),
+                    covered("paid_already", "tested", "9100.99"),
+                )
             ],
         )
         commit.append_rows(

@@ -10,8 +10,8 @@ from typing import Final
 
 import duckdb
 
-from comptroller.challenges.rules import RuleNote
 from comptroller.challenges.selection import Run
+from comptroller.warehouse import quote_literal
 
 CHARGED_DATA_SETS: Final = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 """Data sets in which a provider charges; SUS says what was done, not what is asked for."""
@@ -30,20 +30,29 @@ class Charge:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How far one question was put to one data set; pounds."""
+    """How far one question was put to one data set; pounds.
+
+    Every charged line is in one state: tested; what the checks need is missing on the line; the
+    checks could not run; or no check of the question applies to it.
+    """
 
     question: str
     data_set: str
-    charged: Decimal
     tested: Decimal
-    checks_run: int
-    checks_not_run: int
+    missing_data: Decimal
+    could_not_run: Decimal
+    no_check: Decimal
     reasons: str
+
+    @property
+    def charged(self) -> Decimal:
+        """All charged pounds of the data set."""
+        return self.tested + self.untested
 
     @property
     def untested(self) -> Decimal:
         """Pounds that no check of the question could look at."""
-        return max(self.charged - self.tested, Decimal(0))
+        return self.missing_data + self.could_not_run + self.no_check
 
 
 @dataclass(frozen=True)
@@ -91,60 +100,59 @@ def charges(con: duckdb.DuckDBPyConnection, run: Run, provider_code: str) -> tup
     return tuple(Charge(row[0], row[1], row[2], int(row[3]), Decimal(row[4])) for row in rows)
 
 
-def coverage(
-    con: duckdb.DuckDBPyConnection,
-    provider_code: str,
-    rules: Mapping[str, RuleNote],
-    charged: Iterable[Charge],
-) -> tuple[Coverage, ...]:
-    """Return pounds tested and not tested by question and data set.
+def open_coverage(con: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Make the view `latest_coverage`: each provider's coverage by its latest whole run.
 
-    A pound counts as tested by a question when at least one check of that question ran over it.
-    Per month that is taken to be what the widest of its checks looked at, so the figure never
-    claims more than one check proves.
+    A run over some checks, months or commissioners only says little about coverage; it counts
+    where there is no whole one.
     """
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW latest_coverage AS "
+        "WITH runs AS (SELECT run_id, sequence, "
+        "coalesce(json_extract_string(scope, '$.checks'), '*') = '*' "
+        "AND json_extract_string(scope, '$.month') IS NULL "
+        "AND json_extract_string(scope, '$.commissioner_code') IS NULL AS whole "
+        f"FROM check_runs WHERE basis = {quote_literal(run.basis)}) "
+        "SELECT c.* FROM coverage AS c JOIN runs AS r USING (run_id) QUALIFY rank() OVER "
+        "(PARTITION BY c.provider_code ORDER BY r.whole DESC, r.sequence DESC) = 1"
+    )
+
+
+def coverage(
+    con: duckdb.DuckDBPyConnection, provider_code: str | None = None
+) -> tuple[Coverage, ...]:
+    """Return pounds tested and not tested by question and data set, from `latest_coverage`.
+
+    Args:
+        con: The connection, after `open_coverage`.
+        provider_code: One provider; all of them together where None.
+    """
+    from comptroller.checks.definition import QUESTIONS
+
     rows = con.execute(
-        "SELECT check_id, data_set, financial_year, month, outcome, reason, denominator_cost "
-        "FROM latest_results WHERE provider_code = ? ORDER BY ALL",
-        [provider_code],
-    ).fetchall()
-    costs: dict[str, dict[tuple[str, int], Decimal]] = defaultdict(dict)
-    for charge in charged:
-        costs[charge.data_set][(charge.financial_year, charge.month)] = charge.cost
-    tested: dict[tuple[str, str], dict[tuple[str, int], Decimal]] = defaultdict(dict)
-    ran: dict[tuple[str, str], set[str]] = defaultdict(set)
-    blocked: dict[tuple[str, str], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for check_id, data_set, year, month, outcome, reason, cost in rows:
-        if data_set not in costs:
-            continue
-        question = rules[check_id].question if check_id in rules else "Other"
-        key = (question, data_set)
-        if outcome in ("passed", "failed"):
-            ran[key].add(check_id)
-            widest = tested[key].get((year, month), Decimal(0))
-            tested[key][(year, month)] = max(widest, Decimal(cost or 0))
-        elif outcome == "could_not_run":
-            blocked[key][reason or "no reason given"].add(check_id)
-    result = []
-    for question, data_set in sorted({*ran, *blocked}):
-        key = (question, data_set)
-        months, seen = costs[data_set], tested[key]
-        reasons = sorted(blocked[key].items(), key=lambda item: (-len(item[1]), item[0]))
-        result.append(
-            Coverage(
-                question=question,
-                data_set=data_set,
-                charged=sum(months.values(), Decimal(0)),
-                tested=sum(
-                    (min(seen.get(month, Decimal(0)), cost) for month, cost in months.items()),
-                    Decimal(0),
-                ),
-                checks_run=len(ran[key]),
-                checks_not_run=len({check for checks in blocked[key].values() for check in checks}),
-                reasons="; ".join(f"{reason} ({len(checks)})" for reason, checks in reasons),
-            )
+        "SELECT question, data_set, "
+        + "".join(
+            f"coalesce(sum(cost) FILTER (state = '{state}'), 0), "
+            for state in ("tested", "missing_data", "could_not_run", "no_check")
         )
-    return tuple(result)
+        + "list(DISTINCT reason ORDER BY reason) FILTER (reason <> '' AND cost <> 0) "
+        "FROM latest_coverage WHERE provider_code = ? OR ? IS NULL GROUP BY ALL",
+        [provider_code, provider_code],
+    ).fetchall()
+    order = {question: number for number, question in enumerate(QUESTIONS)}
+    rows.sort(key=lambda row: (order.get(row[0], len(order)), row[1]))
+    return tuple(
+        Coverage(
+            question=QUESTIONS.get(row[0], row[0]),
+            data_set=row[1],
+            tested=Decimal(row[2]),
+            missing_data=Decimal(row[3]),
+            could_not_run=Decimal(row[4]),
+            no_check=Decimal(row[5]),
+            reasons="; ".join(row[6] or ()),
+        )
+        for row in rows
+    )
 
 
 def not_run(con: duckdb.DuckDBPyConnection, provider_code: str) -> tuple[NotRun, ...]:

@@ -71,6 +71,7 @@ def export_workbook(
                 remedy=f"Providers checked: {known}. Run: comptroller check",
             )
         selection.select(con, provider_code, notes)
+        covering.open_coverage(con, run)
         charged = covering.charges(con, run, provider_code)
         contents = Contents(
             workspace=ws.settings.name,
@@ -82,7 +83,7 @@ def export_workbook(
             totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
             leads=selection.totals_by_check(con, ("lead",)),
             fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
-            coverage=covering.coverage(con, provider_code, notes, charged),
+            coverage=covering.coverage(con, provider_code),
             not_run=covering.not_run(con, provider_code),
             uncontested=covering.uncontested(con, charged),
         )

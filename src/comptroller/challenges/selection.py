@@ -13,6 +13,7 @@ import duckdb
 
 from comptroller.challenges.rules import RuleNote
 from comptroller.checks.findings import create_latest_findings
+from comptroller.checks.reading import create_latest_results
 from comptroller.errors import ComptrollerError
 from comptroller.warehouse import Warehouse, quote_literal
 
@@ -61,7 +62,7 @@ def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
     Raises:
         ComptrollerError: No check has been run yet.
     """
-    warehouse.view(con, "check_runs", "results", "findings", "submissions")
+    warehouse.view(con, "check_runs", "coverage", "submissions")
     row = con.execute(
         "SELECT run_id, started_at, basis, scope, rulebook_fingerprint FROM check_runs "
         "ORDER BY sequence DESC, started_at DESC, run_id DESC LIMIT 1"
@@ -73,13 +74,7 @@ def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
         )
     run_id, started_at, basis, scope, fingerprint = row
     create_latest_findings(con, warehouse, basis)
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE latest_results AS "
-        "SELECT r.* FROM results AS r JOIN check_runs AS c USING (run_id) "
-        f"WHERE c.basis = {quote_literal(basis)} QUALIFY row_number() OVER ("
-        "PARTITION BY r.check_id, r.data_set, r.provider_code, r.financial_year, r.month "
-        "ORDER BY c.sequence DESC) = 1"
-    )
+    create_latest_results(con, warehouse, basis)
     return Run(
         run_id, started_at.replace(tzinfo=UTC), basis, json.loads(scope or "{}"), fingerprint or ""
     )

@@ -258,7 +258,7 @@ def _coverage(book: Book, contents: Contents) -> None:
         book,
         "Coverage",
         "Pounds tested and not tested, by question and data set",
-        "A pound is tested by a question when at least one of its checks looked at it.",
+        "Every charged line counts once per question. ACM is the same money in aggregate.",
     )
     columns = (
         Column("question", "Question"),
@@ -266,23 +266,12 @@ def _coverage(book: Book, contents: Contents) -> None:
         Column("charged", "Charged (£)", "money"),
         Column("tested", "Tested (£)", "money"),
         Column("untested", "Not tested (£)", "money"),
-        Column("checks_run", "Checks that ran", "count"),
-        Column("checks_not_run", "Checks that could not", "count"),
-        Column("reasons", "Why not (number of checks)"),
+        Column("missing_data", "Missing on the line (£)", "money"),
+        Column("could_not_run", "Could not run (£)", "money"),
+        Column("no_check", "No check applies (£)", "money"),
+        Column("reasons", "Why not"),
     )
-    rows = [
-        (
-            c.question,
-            c.data_set,
-            c.charged,
-            c.tested,
-            c.untested,
-            c.checks_run,
-            c.checks_not_run,
-            c.reasons,
-        )
-        for c in contents.coverage
-    ]
+    rows = [tuple(getattr(line, column.name) for column in columns) for line in contents.coverage]
     sheet.table(columns, rows, wrap=frozenset({"reasons"}), widths={"question": 30})
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comptroller.challenges.coverage import Coverage, charges, coverage, months_words
+from comptroller.challenges.coverage import Coverage, coverage, months_words, open_coverage
 from comptroller.challenges.rules import RuleNote
 from comptroller.challenges.selection import Run, providers_of
 from comptroller.rendering import Block, Column, Notice, Section, Table, Text
@@ -21,61 +20,45 @@ class Covered:
     lines: tuple[Coverage, ...]
     charged: Decimal
     """Charged at patient level."""
-    tested_by_any: Decimal
-    """Charged at patient level in slices where the widest question looked."""
+    tested: Decimal
+    """Charged at patient level and tested, in each provider's data set by its widest question."""
 
 
-def covered(scope: Scope, run: Run, rules: Mapping[str, RuleNote]) -> Covered:
-    """Return the coverage of all providers that the run looked at."""
-    groups: dict[tuple[str, str], list[Coverage]] = defaultdict(list)
+def covered(scope: Scope, run: Run) -> Covered:
+    """Return the coverage of all providers that checks looked at."""
+    open_coverage(scope.con, run)
     charged = tested = Decimal(0)
     for provider in providers_of(scope.con):
-        own = charges(scope.con, run, provider)
-        lines = coverage(scope.con, provider, rules, own)
-        for line in lines:
-            groups[(line.question, line.data_set)].append(line)
-        for data_set in sorted({charge.data_set for charge in own} - {"ACM"}):
-            charged += sum((c.cost for c in own if c.data_set == data_set), Decimal(0))
-            tested += max(
-                (line.tested for line in lines if line.data_set == data_set), default=Decimal(0)
-            )
-    return Covered(tuple(_together(key, groups[key]) for key in sorted(groups)), charged, tested)
-
-
-def _together(key: tuple[str, str], lines: list[Coverage]) -> Coverage:
-    reasons = list(
-        dict.fromkeys(reason for line in lines for reason in line.reasons.split("; ") if reason)
-    )
-    return Coverage(
-        question=key[0],
-        data_set=key[1],
-        charged=sum((line.charged for line in lines), Decimal(0)),
-        tested=sum((line.tested for line in lines), Decimal(0)),
-        checks_run=max(line.checks_run for line in lines),
-        checks_not_run=max(line.checks_not_run for line in lines),
-        reasons="; ".join(reasons[:4]) + ("; and others" if len(reasons) > 4 else ""),
-    )
+        widest: dict[str, Coverage] = {}
+        for line in coverage(scope.con, provider):
+            known = widest.get(line.data_set)
+            if line.data_set != "ACM" and (known is None or line.tested > known.tested):
+                widest[line.data_set] = line
+        charged += sum((line.charged for line in widest.values()), Decimal(0))
+        tested += sum((line.tested for line in widest.values()), Decimal(0))
+    return Covered(coverage(scope.con), charged, tested)
 
 
 def coverage_section(scope: Scope, rules: Mapping[str, RuleNote], done: Covered) -> Section:
     """Return the section on pounds tested and not tested, and on what could not run."""
+    columns = (
+        Column("question", "Question"),
+        Column("data_set", "Data set", "code"),
+        Column("charged", "Charged (£)", "money"),
+        Column("tested", "Tested (£)", "money"),
+        Column("untested", "Not tested (£)", "money"),
+        Column("reasons", "Why not"),
+    )
     table = Table(
-        (
-            Column("question", "Question"),
-            Column("data_set", "Data set", "code"),
-            Column("charged", "Charged (£)", "money"),
-            Column("tested", "Tested (£)", "money"),
-            Column("untested", "Not tested (£)", "money"),
-            Column("reasons", "Why not (number of checks)"),
-        ),
+        columns,
         tuple(
             (c.question, c.data_set, c.charged, c.tested, c.untested, c.reasons or None)
             for c in done.lines
         ),
         "Pounds tested and not tested, by question and data set",
         name="Coverage",
-        note="A pound is tested by a question when at least one of its checks looked at it. ACM is "
-        "the same money in aggregate: do not add it to the others.",
+        note="Every charged line counts once per question. ACM is the same money in aggregate: do "
+        "not add it to the others.",
         empty="Nothing was checked.",
     )
     blocks: list[Block] = [

@@ -54,7 +54,7 @@ def month_summary(
     ytd = year_to_date(scope, run.basis if run else "payable")
     ties = tie_counts(scope)
     received = files(scope)
-    done = covered(scope, run, notes) if run else None
+    done = covered(scope, run) if run else None
     sections = [
         _headlines(scope, ytd, run, ties, received, done),
         position_section(scope, ytd),
@@ -141,7 +141,7 @@ def _findings(count: int) -> str:
 
 def _found(scope: Scope, claims: FoundTotals, done: Covered) -> list[Tile]:
     undercharges = claim_totals(scope.con, "undercharge")
-    tested = done.tested_by_any / done.charged if done.charged else None
+    tested = done.tested / done.charged if done.charged else None
     blocked = could_not_run(scope)
     return [
         Tile("Cash now", claims.cash, "money", _findings(claims.findings)),
@@ -157,7 +157,7 @@ def _found(scope: Scope, claims: FoundTotals, done: Covered) -> list[Tile]:
             "Patient-level cost tested",
             tested,
             "percent",
-            f"{format_money(done.tested_by_any)} by at least one question",
+            f"{format_money(done.tested)}, by one question at least",
         ),
         Tile("Checks that could not run", blocked, "count", "on all or some of the data"),
     ]
