@@ -162,7 +162,7 @@ def make_plan(con: duckdb.DuckDBPyConnection) -> None:
         ), yearly AS (
             SELECT l.prov, l.comm, a.contract_id, csc, svc, pod,
                 CASE WHEN pod IN ({listed}) THEN NULL ELSE tfc END AS tfc, tariff, nti, lpod,
-                sum(act) AS act, sum(cost) AS cost, sum(mff_cost) AS mff_cost,
+                coalesce(sum(act), 0) AS act, sum(cost) AS cost, sum(mff_cost) AS mff_cost,
                 any_value(first_month) AS first_month, any_value(last_month) AS last_month,
                 any_value(n_months) AS n_months
             FROM lines l JOIN agreements a USING (prov, comm) JOIN spans USING (prov, comm)
