@@ -87,6 +87,8 @@ def test_what_nothing_explains_differs_and_says_in_which_month(
     assert (first["status"], second["status"]) == ("differs", "differs")
     assert Decimal(first["detail"]["unexplained_in_month"]) == -25
     assert Decimal(second["detail"]["unexplained_in_month"]) == 0
+    assert second["reason"] == "unexplained since an earlier month"
+    assert [row["month"] for row in reconcile(economy.ws).differing()] == [1]
 
 
 def test_a_month_not_frozen_and_not_settled_is_timing(
@@ -149,12 +151,14 @@ def test_activity_that_a_fixed_term_does_not_pay_is_explained_at_most(
         "payments",
         [document("A1", "on_account", 200, 1), document("R1", "reconciliation", 10, 1)],
     )
-    (row,) = t1(economy)
-    assert row["status"] == "ties"
-    assert row["bridge"] == {
+    economy.slice("ACM", [line("NEL", 100)], month=2, received=LATE)
+    first, second = t1(economy)
+    assert first["status"] == "ties"
+    assert first["bridge"] == {
         "activity away from plan that fixed or blended terms do not pay": Decimal(40),
         "unexplained": Decimal(0),
     }
+    assert Decimal(second["detail"]["unexplained_in_month"]) == 100
 
 
 def test_where_nothing_is_paid_on_account_each_month_stands_alone(

@@ -64,6 +64,13 @@ def test_without_amounts_or_factor_it_could_not_run(
 ) -> None:
     factor.slice("ACM", [national(1100, None)])
     assert t6(factor)["reason"] == "ACM carries no market forces amounts here"
+    assert t6(factor)["status"] == "could_not_run"
+    factor.slice("PLCM", [national(1100, None)])
+    rows = [row for row in reconcile(economy.ws).rows if row["tie"] == "T6"]
+    assert [(row["data_set"], row["status"]) for row in rows] == [
+        ("ACM", "could_not_run"),
+        ("PLCM", "not_applicable"),
+    ]
     factor.slice("ACM", [national(1100, 100)], provider="RA1")
     other = [row for row in reconcile(economy.ws, "RA1").rows if row["tie"] == "T6"]
     assert other[0]["status"] == "could_not_run"

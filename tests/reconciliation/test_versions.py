@@ -109,3 +109,21 @@ def test_sus_ties_within_two_per_cent_on_the_settings_that_came(economy: SmallEc
     economy.slice("SUS_OP", [line(None, 10)])  # type: ignore[arg-type]
     (row,) = tied(economy, "SUS")
     assert (row["status"], row["difference"]) == ("differs", 75)
+
+
+def test_records_that_the_contract_prices_locally_are_left_out_of_sus(
+    economy: SmallEconomy,
+) -> None:
+    economy.slice(
+        "PLCM",
+        [
+            line("NEL", 1000, national_tariff_indicator="Y", cds_unique_identifier="A"),
+            line("NEL", 300, national_tariff_indicator="N", cds_unique_identifier="B"),
+        ],
+    )
+    economy.slice(
+        "SUS_APC",
+        [line("NEL", 1000, cds_unique_identifier="A"), line("NEL", 900, cds_unique_identifier="B")],
+    )
+    (row,) = tied(economy, "SUS")
+    assert (row["status"], row["right_value"]) == ("ties", 1000)

@@ -46,13 +46,16 @@ class PodSum:
 class Figures:
     """Every slice received on the payable track with its sums by point of delivery.
 
-    `received` maps a data set and slice to whether it is there (a nil slice is, with no sums).
+    A nil slice is received and has no sums. `sus_beside_local_prices` is what SUS priced for
+    records whose contract line is priced locally.
     """
 
     received: set[tuple[str, SliceMonth]] = field(default_factory=set)
     sums: dict[tuple[str, SliceMonth], dict[str, PodSum]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+
+    sus_beside_local_prices: dict[tuple[str, SliceMonth], Decimal] = field(default_factory=dict)
 
     def slices(self, data_sets: Iterable[str]) -> list[SliceMonth]:
         """Return the slices received in any of some data sets, in order."""
@@ -94,8 +97,24 @@ def read_figures(con: duckdb.DuckDBPyConnection) -> Figures:
     for row in con.execute(_SUMS).fetchall():
         data_set, place, pod = row[0], SliceMonth(*row[1:5]), row[5]
         figures.sums[data_set, place][pod] = PodSum(*row[6:])
+    for row in con.execute(_SUS_BESIDE_LOCAL).fetchall():
+        figures.sus_beside_local_prices[row[0], SliceMonth(*row[1:5])] = row[5]
     return figures
 
+
+# SUS prices records that the contract prices locally: they have no place in a comparison.
+_SUS_BESIDE_LOCAL = """
+WITH locally_priced AS (
+  SELECT DISTINCT provider_code, cds_unique_identifier FROM payable_lines
+  WHERE data_set = 'PLCM' AND cds_unique_identifier IS NOT NULL
+    AND national_tariff_indicator IS DISTINCT FROM 'Y'
+)
+SELECT s.data_set, s.provider_code, s.commissioner_code, s.financial_year, s.month,
+       sum(coalesce(s.activity_cost, 0))
+FROM payable_lines s JOIN locally_priced USING (provider_code, cds_unique_identifier)
+WHERE s.data_set IN ('SUS_APC', 'SUS_OP', 'SUS_EC')
+GROUP BY ALL ORDER BY ALL
+"""
 
 _RECEIVED = """
 SELECT DISTINCT data_set, provider_code, commissioner_code, financial_year, month

@@ -36,6 +36,7 @@ from comptroller.reference.signed_plan import payer_sql
 
 TIMING = "timing: months not frozen yet and not settled"
 YEAR_END = "year-end adjustments settled with month 12"
+CARRIED = "unexplained since an earlier month"
 NOT_MOVING = "activity away from plan that fixed or blended terms do not pay"
 
 
@@ -165,23 +166,45 @@ def _no_figures(account: Account, month: int, reason: str, left: Decimal | None 
 def _bridges(
     account: Account, charged: _Charged, documents: Documents, ledger: Ledger
 ) -> Iterator[TieOut]:
+    """Yield a tie for each month: the steps of the months so far, added up line by line."""
     agreement = ledger.agreements.get(account)
     monthly = not documents.months(ON_ACCOUNT) or bool(agreement and agreement.invoices_on_actuals)
     open_months = _open_months(account, charged, documents, agreement, ledger)
-    before = NOTHING
+    so_far: dict[str, Decimal] = {}
+    last = 0
     for month in sorted(charged.pods):
-        covered = _months(month, monthly)
-        tie = _bridge(account, charged, documents, ledger, month, covered, open_months, monthly)
-        unexplained = tie.unexplained or NOTHING
-        moved = unexplained if monthly else unexplained - before
-        before = unexplained
-        yield replace(tie, facts={**tie.facts, "unexplained_in_month": moved})
+        # Documents of months without ACM count with the next month that has some.
+        months = list(range(last + 1, month + 1))
+        owed = -so_far.get(YEAR_END, NOTHING)
+        step = _step(account, charged, documents, ledger, months, open_months, owed)
+        for part in step:
+            so_far[part.name] = so_far.get(part.name, NOTHING) + part.value
+        unexplained = so_far.pop("unexplained")
+        lines = [BridgeLine(name, value) for name, value in so_far.items() if value]
+        lines.append(BridgeLine("unexplained", unexplained))
+        so_far["unexplained"] = unexplained
+        covered = months if monthly else list(range(1, month + 1))
+        tie = _tie(account, charged, documents, month, covered, step if monthly else tuple(lines))
+        scope = "for the month" if monthly else "to date"
+        yield replace(
+            tie,
+            left_name=f"payable ACM {scope}",
+            right_name=f"invoiced and paid {scope}",
+            reason=_reason(tie, step[-1].value),
+            facts={
+                **tie.facts,
+                "mode": "monthly" if monthly else "cumulative",
+                "as_at": ledger.as_at,
+                "unexplained_in_month": step[-1].value,
+            },
+        )
+        last = month
 
 
-def _months(month: int, monthly: bool) -> list[int]:
-    if not monthly:
-        return list(range(1, month + 1))
-    return [12, YEAR_END_MONTH] if month == YEAR_END_MONTH else [month]
+def _reason(tie: TieOut, moved: Decimal) -> str:
+    if tie.status == "ties":
+        return ""
+    return CARRIED if status_of(moved) == "ties" else "the bridge leaves pounds unexplained"
 
 
 def _open_months(
@@ -204,38 +227,52 @@ def _open_months(
     ]
 
 
-def _bridge(
+def _step(
     account: Account,
     charged: _Charged,
     documents: Documents,
     ledger: Ledger,
+    months: list[int],
+    open_months: list[int],
+    owed: Decimal,
+) -> tuple[BridgeLine, ...]:
+    """Return what some months add to the bridge.
+
+    `owed` is what month 12 was settled for month 13; it comes back when month 13 is reached.
+    """
+    kinds = (*ON_ACCOUNT, *SETTLEMENTS)
+    difference = charged.pounds(months) - documents.amount(kinds, months)
+    # Month 13 is often settled with month 12: that it waits may explain, but need not.
+    waiting = [m for m in months if m in open_months and m != YEAR_END_MONTH]
+    timing = charged.pounds(waiting) - documents.amount(kinds, waiting)
+    year_end = charged.pounds([YEAR_END_MONTH])
+    possible = []
+    if 12 in months and YEAR_END_MONTH not in months:
+        possible.append(BridgeLine(YEAR_END, -year_end))
+    if YEAR_END_MONTH in months:
+        possible.append(BridgeLine(YEAR_END, owed))
+        if YEAR_END_MONTH in open_months:
+            possible.append(BridgeLine(TIMING, year_end))
+    due = [m for m in months if m not in open_months]
+    agreement = ledger.agreements.get(account)
+    not_paid = ledger.plans.not_moving(account, agreement, due, charged.pods)
+    possible.append(BridgeLine(NOT_MOVING, not_paid))
+    return bridge(difference, [BridgeLine(TIMING, timing)], possible)
+
+
+def _tie(
+    account: Account,
+    charged: _Charged,
+    documents: Documents,
     month: int,
     covered: list[int],
-    open_months: list[int],
-    monthly: bool,
+    lines: tuple[BridgeLine, ...],
 ) -> TieOut:
     left = charged.pounds(covered)
     on_account = documents.amount(ON_ACCOUNT, covered)
     settlements = documents.amount(("reconciliation", "nca"), covered)
     credit = -documents.amount(("credit_note",), covered)
     right = on_account + settlements - credit
-    # Month 13 is often settled with month 12: that it waits may explain, but need not.
-    waiting = [m for m in covered if m in open_months and m != YEAR_END_MONTH]
-    kinds = (*ON_ACCOUNT, *SETTLEMENTS)
-    timing = charged.pounds(waiting) - documents.amount(kinds, waiting)
-    due = [m for m in covered if m not in open_months]
-    year_end = charged.pounds([YEAR_END_MONTH])
-    possible = []
-    if month == 12:
-        possible.append(BridgeLine(YEAR_END, -year_end))
-    if YEAR_END_MONTH in covered and YEAR_END_MONTH in open_months:
-        possible.append(BridgeLine(TIMING, year_end))
-    agreement = ledger.agreements.get(account)
-    possible.append(
-        BridgeLine(NOT_MOVING, ledger.plans.not_moving(account, agreement, due, charged.pods))
-    )
-    lines = bridge(left - right, [BridgeLine(TIMING, timing)], possible)
-    scope = "for the month" if monthly else "to date"
     return TieOut(
         tie="T1",
         data_set="ACM",
@@ -243,23 +280,18 @@ def _bridge(
         commissioner_code=account.commissioner_code,
         financial_year=account.financial_year,
         month=month,
-        left_name=f"payable ACM {scope}",
-        right_name=f"invoiced and paid {scope}",
+        left_name="payable ACM",
+        right_name="invoiced and paid",
         left_value=left,
         right_value=right,
         status=status_of(lines[-1].value),
-        reason=""
-        if status_of(lines[-1].value) == "ties"
-        else "the bridge leaves pounds unexplained",
         bridge=lines,
         facts={
-            "mode": "monthly" if monthly else "cumulative",
             "commissioner_codes": ", ".join(sorted(charged.codes)),
             "payments_on_account": on_account,
             "reconciliation_invoices": settlements,
             "credits": credit,
             "amount_due": left - right,
-            "as_at": ledger.as_at,
             "documents": ", ".join(documents.numbers.get(month, [])),
         },
     )

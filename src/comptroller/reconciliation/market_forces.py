@@ -62,8 +62,10 @@ def _tie(
     if not whole.national_rows:
         return make(status="not_applicable", reason="no line is marked as nationally priced")
     if whole.national_rows_without_market_forces == whole.national_rows:
+        # PLCM has no element for market forces: providers may add one, but need not.
         return make(
-            status="could_not_run", reason=f"{data_set} carries no market forces amounts here"
+            status="could_not_run" if data_set == "ACM" else "not_applicable",
+            reason=f"{data_set} carries no market forces amounts here",
         )
     if factor is None:
         return make(

@@ -17,7 +17,7 @@ from comptroller import __version__
 from comptroller.calendar import Calendar, FinancialMonth, default_offsets
 from comptroller.intake.slices import create_slice_views
 from comptroller.reconciliation.figures import read_figures
-from comptroller.reconciliation.invoices import invoice_ties, read_ledger
+from comptroller.reconciliation.invoices import CARRIED, invoice_ties, read_ledger
 from comptroller.reconciliation.market_forces import market_forces_ties, read_factors
 from comptroller.reconciliation.model import STATUSES, TIES, Status, TieOut
 from comptroller.reconciliation.patient_level import patient_level_ties
@@ -69,11 +69,14 @@ class ReconcileRun:
         """Return what differs, by tie and then largest difference first.
 
         That a version differs from the one before is ordinary: V is left out unless asked for.
+        A difference of T1 that stands since an earlier month is told with that month only.
         """
         rows = [
             row
             for row in self.rows
-            if row["status"] == "differs" and (with_versions or row["tie"] != "V")
+            if row["status"] == "differs"
+            and (with_versions or row["tie"] != "V")
+            and row["reason"] != CARRIED
         ]
         order = list(TIES)
         return sorted(

@@ -37,7 +37,7 @@ def _tie(figures: Figures, place: SliceMonth) -> TieOut:
         data_set="PLCM",
         **place._asdict(),
         left_name="PLCM lines at national prices",
-        right_name="prices of SUS",
+        right_name="prices of SUS but for locally priced records",
     )
 
     national = _national_by_setting(figures, place)
@@ -49,7 +49,14 @@ def _tie(figures: Figures, place: SliceMonth) -> TieOut:
             status="could_not_run",
             reason="no SUS data set was received for this month",
         )
-    sides = {name: (national[_SETTING_OF[name]], figures.cost(name, place)) for name in here}
+    beside = figures.sus_beside_local_prices
+    sides = {
+        name: (
+            national[_SETTING_OF[name]],
+            figures.cost(name, place) - beside.get((name, place), NOTHING),
+        )
+        for name in here
+    }
     left = sum((pair[0] for pair in sides.values()), NOTHING)
     right = sum((pair[1] for pair in sides.values()), NOTHING)
     if not right:
