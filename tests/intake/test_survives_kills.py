@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -30,6 +31,12 @@ def state(workspace: Workspace) -> list[object]:
     ]
 
 
+def copy_of(workspace: Workspace, target: Path) -> Workspace:
+    """Return a copy of a workspace: it has the same key, so the same people have the same names."""
+    shutil.copytree(workspace.path, target)
+    return Workspace.open(target)
+
+
 def inbox(folder: Path) -> Path:
     rows = [files.plcm_row(n, month=1 + n % 2) for n in range(12)]
     rows[3][-1] = "see note"
@@ -42,7 +49,8 @@ def inbox(folder: Path) -> Path:
 def test_every_failpoint(tmp_path: Path) -> None:
     received = inbox(tmp_path / "inbox")
     arguments = ("--received", "2026-07-20", "--format", "json")
-    whole = Workspace.create(tmp_path / "whole")
+    empty = Workspace.create(tmp_path / "empty")
+    whole = copy_of(empty, tmp_path / "whole")
     log = tmp_path / "failpoints"
     ran = run(
         "load", received, "--workspace", whole.path, *arguments, COMPTROLLER_FAILPOINT_LOG=str(log)
@@ -59,7 +67,7 @@ def test_every_failpoint(tmp_path: Path) -> None:
     }
     assert wanted <= set(points)
     for number, point in enumerate(points):
-        workspace = Workspace.create(tmp_path / f"killed{number}")
+        workspace = copy_of(empty, tmp_path / f"killed{number}")
         home = ("--workspace", workspace.path)
         killed = run("load", received, *home, *arguments, COMPTROLLER_FAILPOINT=point)
         assert killed.code == -signal.SIGKILL, point

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from comptroller.intake.organisations import read_code
 from comptroller.intake.periods import read_month, read_year
@@ -57,7 +59,7 @@ class ColumnEvidence:
     filled: int = 0
     distinct: int = 0
     shares: dict[str, float] = field(default_factory=dict)
-    values: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
     numbers: tuple[Decimal | None, ...] = ()
 
     def share(self, shape: str) -> float:
@@ -68,15 +70,17 @@ class ColumnEvidence:
         """Return the share of filled values that are codes of a list, lost zeros forgiven."""
         key = f"list:{name}"
         if key not in self.shares:
-            codes = code_list(name)
-            widths = {len(code) for code in codes.codes()}
-            known = sum(
-                1
-                for v in self.values
-                if v.upper() in codes or any(v.zfill(width) in codes for width in widths)
-            )
-            self.shares[key] = known / self.filled if self.filled else 0.0
+            known = _written_codes(name)
+            right = sum(count for v, count in self.counts.items() if v.upper() in known)
+            self.shares[key] = right / self.filled if self.filled else 0.0
         return self.shares[key]
+
+
+@cache
+def _written_codes(name: str) -> frozenset[str]:
+    """Return the codes of a list as they may be written: also without their leading zeros."""
+    codes = code_list(name).codes()
+    return frozenset(codes) | frozenset(code.lstrip("0") for code in codes)
 
 
 _SHAPES: dict[str, Callable[[str], bool]] = {
@@ -108,16 +112,14 @@ def collect(rows: Sequence[Sequence[str | None]], width: int) -> list[ColumnEvid
     found = []
     for index in range(width):
         cells = [(row[index] or "").strip() for row in rows]
-        values = tuple(v for v in cells if v and v.upper() not in MISSING_TOKENS)
-        distinct = set(values)
-        matches = {name: {v: bool(test(v)) for v in distinct} for name, test in _SHAPES.items()}
-        filled = len(values)
+        counts = Counter(v for v in cells if v and v.upper() not in MISSING_TOKENS)
+        filled = counts.total()
         shares = {
-            name: sum(1 for v in values if known[v]) / filled if filled else 0.0
-            for name, known in matches.items()
+            name: sum(n for v, n in counts.items() if test(v)) / filled if filled else 0.0
+            for name, test in _SHAPES.items()
         }
         numbers = tuple(read_number(v) if v else None for v in cells)
-        found.append(ColumnEvidence(filled, len(distinct), shares, values, numbers))
+        found.append(ColumnEvidence(filled, len(counts), shares, counts, numbers))
     return found
 
 

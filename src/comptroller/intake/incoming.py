@@ -28,7 +28,6 @@ from comptroller.intake.source import MappedColumn, SourceTable
 from comptroller.intake.table_finder import FoundTable, find_tables
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
 
-_ALWAYS_FILLED = ("provider_code", "commissioner_code", "month", "financial_year", "activity_cost")
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
 
@@ -100,6 +99,9 @@ class Recogniser:
             for element, value in layout.constants.items():
                 constants[element] = (value, f"layout {layout.name}")
             found = layout.data_set, 1.0, mapping, f"saved layout {layout.name}"
+        elif layout is not None and layout.fits(names):
+            mapping = confirmed(table.headers, layout.columns, "remembered layout", 0.95)
+            found = layout.data_set, 0.95, mapping, f"remembered layout {layout.name}"
         else:
             found = self._found(con, table, names)
         data_set, confidence, mapping, why = found
@@ -182,32 +184,26 @@ def read_incoming(
 def plain_table(sheet: RawSheet) -> SourceTable | None:
     """Return the table of a sheet that is headings we know in its first row and data below.
 
-    The quick way for national layouts: every heading names an element exactly, and every row
-    below fills the columns that a total, a note or a blank row would leave empty. Anything else
-    is for the table finder, and None is returned.
+    The quick way for national layouts: the headings name elements exactly, and every row below
+    has a provider, which a total, a note or a blank row would not have. Anything else is for the
+    table finder, and None is returned.
     """
     if not sheet.width or sheet.row_count < 2:
         return None
     headers = tuple(cell.strip() for cell in sheet.rows(sheet.first_row, sheet.first_row)[0])
-    for identifier in LINE_DATA_SETS:
-        chosen = DATA_SETS[identifier]
-        elements = [chosen.match_header(header) for header in headers]
-        if all(elements):
-            break
-    else:
+    elements = _national(headers)
+    if not elements:
         return None
-    must = [
+    provider = f"c{elements.index('provider_code')}"
+    labels = [
         f"c{index}"
-        for index, element in enumerate(elements)
-        if element is not None and element.name in _ALWAYS_FILLED
+        for index, name in enumerate(elements)
+        if name in ("provider_code", "commissioner_code", "month", "financial_year", "pod_code")
     ]
-    if len(must) < 3:
-        return None
-    gaps = " OR ".join(f"trim({cell}) = '' OR {cell} IS NULL" for cell in must)
-    words = " OR ".join(f"{cell} ILIKE '%total%'" for cell in must)
+    words = " OR ".join(f"{cell} ILIKE '%total%'" for cell in labels)
     found = sheet.con.execute(
-        f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} AND ({gaps} OR {words}) "
-        "LIMIT 1"
+        f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} "
+        f"AND (coalesce(trim({provider}), '') = '' OR {words}) LIMIT 1"
     ).fetchone()
     if found is not None:
         return None
@@ -222,6 +218,18 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         data_rows=sheet.row_count - 1,
         hidden=sheet.hidden,
     )
+
+
+def _national(headers: Sequence[str]) -> list[str]:
+    """Return the element of each heading ('' for the few unknown ones), or nothing."""
+    for identifier in LINE_DATA_SETS:
+        chosen = DATA_SETS[identifier]
+        found = [chosen.match_header(header) for header in headers]
+        names = [element.name if element else "" for element in found]
+        unknown = names.count("")
+        if len(names) >= 6 and unknown * 10 <= len(names) and "provider_code" in names:
+            return names
+    return []
 
 
 def _first(tables: Sequence[FoundTable]) -> FoundTable | None:

@@ -14,6 +14,7 @@ from hashlib import md5
 from typing import TYPE_CHECKING
 
 from comptroller.errors import ComptrollerError
+from comptroller.intake.recognise import name_matches
 from comptroller.vocabulary import DATA_SETS, normalise_header
 from comptroller.workspace import Workspace
 
@@ -60,6 +61,11 @@ class SavedLayout:
     def is_confirmed(self) -> bool:
         """Whether a person confirmed it."""
         return self.status == "confirmed"
+
+    def fits(self, names: Sequence[str]) -> bool:
+        """Tell whether no name of file or sheet speaks of another data set."""
+        told = [match for name in names for match in name_matches(name)]
+        return not told or self.data_set in told
 
     @property
     def name(self) -> str:

@@ -8,17 +8,17 @@ the runner-up: it is never guessed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from comptroller.intake.evidence import ColumnEvidence, fit, product_of
 from comptroller.intake.source import MappedColumn
-from comptroller.intake.synonyms import LOCAL_NAMES, written_out
+from comptroller.intake.synonyms import LOCAL_NAMES, MAY_BE, written_out
 from comptroller.vocabulary import DataSet, Element, data_set, elements, normalise_header
 
 ACCEPT = 0.70
@@ -28,6 +28,7 @@ SURE = 0.75
 """Least confidence of a column without which there is no honest line."""
 
 _CONTRADICTED = 0.3
+_TOLD_BY_VALUES = ("nhs_number", "pod_code", "tariff_code")
 _SIMILAR_FROM = 72.0
 
 
@@ -67,6 +68,10 @@ def name_scores(data_set_id: str, header: str) -> Mapping[str, tuple[float, str]
     if not header.strip():
         return {}
     chosen = data_set(data_set_id)
+    plain = written_out(header)
+    open_to = [name for name in MAY_BE.get(plain, ()) if chosen.has(name)]
+    if len(open_to) > 1:
+        return dict.fromkeys(open_to, (0.8, "may be several things"))
     exact = chosen.match_header(header)
     if exact is not None:
         national = normalise_header(header) in (
@@ -74,23 +79,33 @@ def name_scores(data_set_id: str, header: str) -> Mapping[str, tuple[float, str]
             normalise_header(exact.name),
         )
         return {exact.name: (1.0 if national else 0.96, "national name" if national else "alias")}
-    plain = written_out(header)
+    return _similar(data_set_id, plain)
+
+
+def _similar(data_set_id: str, plain: str) -> dict[str, tuple[float, str]]:
+    names = _names_of(data_set_id)
     scores: dict[str, tuple[float, str]] = {}
-    for name, element in _names_of(data_set_id):
+    near = process.extract(
+        plain,
+        [name for name, _ in names],
+        scorer=fuzz.token_set_ratio,
+        score_cutoff=_SIMILAR_FROM - 4,
+        limit=None,
+    )
+    for name, whole, index in near:
+        element = names[index][1]
         if name == plain:
             score, basis = 0.94, "local name"
         else:
             ratio = max(
                 fuzz.ratio(plain, name),
                 fuzz.token_sort_ratio(plain, name),
-                fuzz.token_set_ratio(plain, name) * _overlap(plain, name),
+                whole * _overlap(plain, name),
             )
             if ratio < _SIMILAR_FROM:
                 continue
-            score, basis = (
-                0.35 + 0.5 * (ratio - _SIMILAR_FROM) / (100 - _SIMILAR_FROM),
-                "similar words",
-            )
+            score = 0.35 + 0.5 * (ratio - _SIMILAR_FROM) / (100 - _SIMILAR_FROM)
+            basis = "similar words"
         if score > scores.get(element, (0.0, ""))[0]:
             scores[element] = (round(score, 3), basis)
     return scores
@@ -120,6 +135,8 @@ def map_columns(
         named = name_scores(data_set_id, header)
         for position, element in enumerate(candidates):
             words, basis = named.get(element.name, (0.0, ""))
+            if not words and element.name not in _TOLD_BY_VALUES:
+                continue
             score, why = _combine(element, words, basis, evidence[column] if evidence else None)
             if score:
                 scores[column, position] = score
@@ -127,9 +144,10 @@ def map_columns(
     if evidence:
         _money_that_multiplies_out(candidates, scores, bases, evidence)
     picked = _assign(scores)
+    taken = {column for column, position in picked.items() if scores[column, position] >= ACCEPT}
     return ColumnMapping(
         tuple(
-            _decided(column, header, picked.get(column), scores, bases, candidates)
+            _decided(column, header, picked.get(column), taken, scores, bases, candidates)
             for column, header in enumerate(headers)
         )
     )
@@ -209,6 +227,7 @@ def _decided(
     column: int,
     header: str,
     position: int | None,
+    taken: Collection[int],
     scores: npt.NDArray[np.float64],
     bases: Mapping[tuple[int, int], str],
     candidates: Sequence[Element],
@@ -228,25 +247,31 @@ def _decided(
         # A close second on the same column takes from the certainty.
         gap = best - float(scores[column, others[0]])
         best -= max(0.0, 0.1 - gap)
+    rivals = [c for c in range(len(scores)) if c != column and scores[c, position] > best - 0.06]
+    if any(c not in taken for c in rivals):
+        # So does another column that may be the same thing and is nothing else.
+        best -= 0.25
+    if best < ACCEPT:
+        guess = f"{candidates[position].name} {best:.2f}"
+        return MappedColumn(column, header, "", round(best, 2), "another column may be it", guess)
     basis = bases.get((column, position), "")
     return MappedColumn(column, header, candidates[position].name, round(best, 2), basis, runner)
 
 
-def confirmed(headers: Sequence[str], chosen: Mapping[str, str]) -> ColumnMapping:
+def confirmed(
+    headers: Sequence[str],
+    chosen: Mapping[str, str],
+    basis: str = "saved layout",
+    confidence: float = 1.0,
+) -> ColumnMapping:
     """Return the mapping that a saved layout states: normalised header to element."""
     columns = []
     for index, header in enumerate(headers):
         element = chosen.get(normalise_header(header), "")
-        known = element in elements()
-        columns.append(
-            MappedColumn(
-                index,
-                header,
-                element if known else "",
-                1.0 if known else 0.0,
-                "saved layout" if known else "",
-            )
-        )
+        if element in elements():
+            columns.append(MappedColumn(index, header, element, confidence, basis))
+        else:
+            columns.append(MappedColumn(index, header, "", 0.0, ""))
     return ColumnMapping(tuple(columns))
 
 

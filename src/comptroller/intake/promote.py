@@ -307,6 +307,9 @@ def _remember(ws: Workspace, batch: Batch, pooled: Pooled) -> None:
             continue
         if not part.report.provider_code:
             continue
+        used = [normalise_header(c.header) for c in part.recognised.mapping.columns if c.header]
+        if len(set(used)) < len(used):
+            continue
         drafts.append(
             LayoutDraft(
                 provider_code=part.report.provider_code,

@@ -119,18 +119,66 @@ LOCAL_NAMES: dict[str, tuple[str, ...]] = {
     ),
     "pod_code": ("point of delivery", "pod"),
     "local_pod_code": ("local point of delivery", "trust pod", "local pod"),
-    "activity_end_date": ("discharge date", "date discharged", "end dt", "spell end date"),
+    "activity_end_date": (
+        "discharge date",
+        "date discharged",
+        "end dt",
+        "spell end date",
+        "contact end",
+        "end",
+    ),
     "activity_start_date": ("admission date", "date admitted", "start dt", "activity dt"),
     "month": ("month", "period", "slam month", "month name", "act month"),
     "local_patient_identifier": ("hospital number", "patient number", "local number"),
     "general_medical_practice_code": ("gp practice", "practice", "practice code", "gp code"),
+    "organisation_identifier_gp_practice_responsibility": (
+        "practice icb",
+        "gp practice icb",
+        "practice ccg",
+        "practice commissioner",
+    ),
+    "organisation_identifier_residence_responsibility": (
+        "resident icb",
+        "residence icb",
+        "icb of residence",
+        "resident ccg",
+        "ccg of residence",
+        "residence commissioner",
+    ),
+    "commissioner_code": (
+        "charged to",
+        "billed to",
+        "bill to",
+        "invoiced to",
+        "invoice to",
+        "paid by",
+        "payer",
+    ),
+    "unbundled_episode_indicator": ("unbundled", "unbundled flag"),
+    "vat_charged_indicator": ("vat", "vat flag", "vat charged"),
+    "national_tariff_indicator": ("national tariff", "tariff flag"),
+    "additional_description_first": ("comments", "comment", "notes", "remarks", "free text"),
     "planned_cost": ("plan £", "plan value", "planned value", "plan income"),
     "planned_activity": ("plan", "plan units", "plan quantity", "planned units"),
 }
+
+
+MAY_BE: dict[str, tuple[str, ...]] = {
+    "price": ("activity_unit_price", "activity_cost"),
+    "cost": ("activity_cost", "activity_unit_price"),
+    "value": ("activity_cost",),
+    "amount": ("activity_cost",),
+    "charge": ("activity_cost",),
+    "tariff": ("activity_unit_price", "activity_cost", "tariff_code"),
+    "rate": ("activity_unit_price",),
+}
+"""Headers that mean one thing in one file and another in the next: the values decide."""
 
 
 @cache
 def written_out(header: str) -> str:
     """Return a header normalised, its abbreviations written out."""
     words = normalise_header(header.replace("£", " £ ").replace("£", " pounds ")).split()
+    if words[-2:] == ["y", "n"]:
+        words = words[:-2]
     return " ".join(WORDS.get(word, word) for word in words)
