@@ -172,6 +172,18 @@ def test_the_members_of_an_archive_are_parts_in_the_order_of_their_names(
     assert sheets[1].rows(2, 2) == [["1", "2"]]
 
 
+def test_a_letter_beside_the_data_of_an_archive_is_set_aside(opened: Opener) -> None:
+    letter = _zip({"word/document.xml": b"<w/>"})
+    sheet = opened(_zip({"data.csv": b"a,b\n1,2\n", "letter.docx": letter}), "month.zip")
+    assert sheet.member == "data.csv"
+    assert sheet.notes == ("letter.docx is set aside: not a table file: this is a Word document.",)
+
+
+def test_a_sheet_that_ends_where_excel_cuts_it_off_says_so(opened: Opener) -> None:
+    sheet = opened("code,cost\n" + "RXA,1\n" * 65_535)
+    assert "rows may be cut off" in sheet.notes[0]
+
+
 def test_gzip_is_opened(opened: Opener) -> None:
     assert all_rows(opened(gzip.compress(b"a,b\n1,2\n"), "x.csv.gz")) == [["a", "b"], ["1", "2"]]
 
@@ -241,6 +253,32 @@ def test_a_workbook_with_a_cell_far_to_the_right_is_refused(
     book.save(tmp_path / "wide.xlsx")
     with pytest.raises(ComptrollerError, match="16,384 columns"):
         open_file(tmp_path / "wide.xlsx", con)
+
+
+def test_a_workbook_whose_cells_would_fill_memory_is_refused(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"], sheet["XFD1048576"] = "x", "y"
+    book.save(tmp_path / "far.xlsx")
+    with pytest.raises(ComptrollerError, match="row 1,048,576 and column 16,384"):
+        open_file(tmp_path / "far.xlsx", con)
+
+
+def test_cells_that_are_only_formatted_far_away_do_no_harm(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["code", "cost"])
+    sheet.append(["RXA", 5])
+    sheet["XFD1048576"].number_format = "0.00"
+    book.save(tmp_path / "formatted.xlsx")
+    [found] = open_file(tmp_path / "formatted.xlsx", con)
+    assert (found.width, found.row_count) == (2, 2)
 
 
 def test_nothing_is_left_on_disk(

@@ -127,6 +127,10 @@ def _may_add_up(body: Body, suspect: Suspect) -> bool:
         return False
     if suspect.row < body.first_row:
         return True
+    filled = sum(1 for at in body.keys if kind_of(suspect.cells[at]) not in ("empty", "marker"))
+    if len(body.keys) >= 3 and filled * 2 > len(body.keys):
+        # A record that lacks one key and happens to cost what the one above costs is no sum.
+        return False
     return _keys_missing(body, suspect) or any(
         _WHOLE_OF_ALL.match(suspect.cells[at]) for at in body.words
     )

@@ -13,20 +13,22 @@ _VALUE = re.compile(rb"<v>([^<]*)</v>")
 _PLACE = re.compile(rb'\br="([A-Z]+)(\d+)"')
 
 
-def find(path: Path, file_format: str, index: int, name: str) -> dict[tuple[int, int], str]:
-    """Return the text of each error cell of a sheet by 0-based (row, column).
+def find(path: Path, index: int, with_errors: frozenset[str]) -> dict[tuple[int, int], str]:
+    """Return the text of each error cell of a sheet of an xlsx file by 0-based (row, column).
 
-    Only for xlsx and xlsm; in the other formats an error cell is read as empty.
+    Args:
+        path: The workbook.
+        index: Place of the sheet in the workbook.
+        with_errors: Names inside the file of the sheets that hold errors; empty for formats other
+            than xlsx and xlsm, where an error cell is read as empty.
     """
-    if file_format not in ("xlsx", "xlsm"):
+    if not with_errors:
         return {}
     try:
         with zipfile.ZipFile(path) as archive:
             part = _sheet_part(archive, index)
-            content = archive.read(part) if part else b""
+            content = archive.read(part) if part in with_errors else b""
     except (KeyError, zipfile.BadZipFile, OSError, RuntimeError):
-        return {}
-    if b't="e"' not in content:
         return {}
     errors: dict[tuple[int, int], str] = {}
     for match in _CELL.finditer(content):

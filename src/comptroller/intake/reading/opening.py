@@ -18,6 +18,9 @@ from comptroller.intake.reading.raw_sheet import RawSheet
 from comptroller.intake.reading.workbook import password_needed, read_workbook
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Rows of a sheet in Excel 2003 and since.
+FULL_SHEETS = (65_536, 1_048_576)
+NOT_A_TABLE = "not a table file"
 # What people send by mistake, by its first bytes.
 OTHER_KINDS = (
     (b"\x89PNG", "a picture (PNG)"),
@@ -77,9 +80,18 @@ def open_file(
         ) from error
     single = len(sheets) == 1
     return [
-        dataclasses.replace(sheet, part=0 if single else index)
+        dataclasses.replace(
+            sheet, part=0 if single else index, notes=(*sheet.notes, *_full_sheet(sheet))
+        )
         for index, sheet in enumerate(sheets, start=1)
     ]
+
+
+def _full_sheet(sheet: RawSheet) -> list[str]:
+    """Warn of a sheet that ends where Excel cuts off what is longer."""
+    if sheet.last_row not in FULL_SHEETS:
+        return []
+    return [f"Ends at row {sheet.last_row:,}, the last that Excel holds: rows may be cut off."]
 
 
 def _read(
@@ -118,7 +130,7 @@ def _read(
 
 def _not_a_table(source: Source, kind: str) -> ComptrollerError:
     return ComptrollerError(
-        f"not a table file: this is {kind}",
+        f"{NOT_A_TABLE}: this is {kind}",
         where=source.name,
         remedy="Send CSV, Excel, OpenDocument, or a zip of these",
     )
@@ -176,6 +188,8 @@ def _read_members(
     members: list[zipfile.ZipInfo],
 ) -> list[RawSheet]:
     sheets: list[RawSheet] = []
+    aside: list[str] = []
+    first_problem: ComptrollerError | None = None
     for number, info in enumerate(archive.data_members(members)):
         folder = source.scratch / f"{depth}-{number}"
         folder.mkdir()
@@ -183,14 +197,22 @@ def _read_members(
         archive.unpack_member(source.path, info, target, source.name, limits)
         inside = f"{source.member}/{info.filename}" if source.member else info.filename
         member = Source(target, f"{source.name}, {info.filename}", folder, 0, inside)
-        sheets.extend(_read(member, con, limits, depth + 1))
+        try:
+            sheets.extend(_read(member, con, limits, depth + 1))
+        except ComptrollerError as problem:
+            # A letter or picture beside the data is set aside; damaged data refuses the archive.
+            if not problem.what.startswith(NOT_A_TABLE):
+                raise
+            aside.append(f"{inside} is set aside: {problem.what}.")
+            first_problem = first_problem or problem
         target.unlink()
     if not sheets:
-        raise ComptrollerError(
+        raise first_problem or ComptrollerError(
             "the archive holds no file with anything in it",
             where=source.name,
             remedy="Ask the sender for it again",
         )
+    sheets[0] = dataclasses.replace(sheets[0], notes=(*sheets[0].notes, *aside))
     return sheets
 
 

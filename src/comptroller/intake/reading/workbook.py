@@ -7,13 +7,15 @@ ISO form, TRUE and FALSE, an error as its sign (#N/A). Text stays as it is.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 
 import duckdb
 import pyarrow as pa
 from python_calamine import (
-    CalamineError,
     CalamineSheet,
     CalamineWorkbook,
     PasswordError,
@@ -23,6 +25,7 @@ from python_calamine import (
 
 from comptroller.errors import ComptrollerError
 from comptroller.intake.reading import cell_errors, raw_sheet
+from comptroller.intake.reading.cell_box import look_over
 from comptroller.intake.reading.delimited import Source
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.raw_sheet import RawSheet
@@ -71,16 +74,31 @@ def read_workbook(
     Raises:
         ComptrollerError: Password, damage, too many columns, or no cell at all.
     """
-    book = _open(source, file_format)
+    try:
+        with_errors = look_over(source.path, source.name, file_format)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        raise _damaged(source, file_format, error) from error
+    with _damage_refused(source, file_format):
+        return _read(source, con, limits, file_format, with_errors)
+
+
+def _read(
+    source: Source,
+    con: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    file_format: str,
+    with_errors: frozenset[str],
+) -> list[RawSheet]:
+    book = CalamineWorkbook.from_path(str(source.path))
     sheets: list[RawSheet] = []
     numbered = source.part
     for index, meta in enumerate(book.sheets_metadata):
         if meta.typ is not SheetTypeEnum.WorkSheet:
             continue
-        sheet = _sheet(source, book, index, meta.name, file_format)
-        if sheet is None or sheet.start is None:
+        sheet = book.get_sheet_by_index(index)
+        if sheet.start is None:
             continue
-        errors = cell_errors.find(source.path, file_format, index, meta.name)
+        errors = cell_errors.find(source.path, index, with_errors)
         name = raw_sheet.fresh_name()
         found = _load(source, con, name, sheet, errors, limits)
         if found is None:
@@ -111,20 +129,31 @@ def read_workbook(
     return sheets
 
 
-def _open(source: Source, file_format: str) -> CalamineWorkbook:
+@contextmanager
+def _damage_refused(source: Source, file_format: str) -> Iterator[None]:
+    """Turn whatever the reader of workbooks raises into a refusal.
+
+    Its errors share no base class, and a panic of its Rust part is not even an Exception.
+    """
     try:
-        return CalamineWorkbook.from_path(str(source.path))
+        yield
+    except (ComptrollerError, KeyboardInterrupt, SystemExit, GeneratorExit, duckdb.Error):
+        raise
     except PasswordError as error:
         raise password_needed(source.name) from error
-    except Exception as error:
-        # calamine's errors share no base with some that its Rust parts raise.
+    except BaseException as error:
         if "password" in str(error).lower() or "encrypt" in str(error).lower():
             raise password_needed(source.name) from error
-        raise ComptrollerError(
-            f"the {file_format} workbook is truncated or damaged ({_short(error)})",
-            where=source.name,
-            remedy="Open it in Excel, save it again and load that, or ask the sender for it again",
-        ) from error
+        raise _damaged(source, file_format, error) from error
+
+
+def _damaged(source: Source, file_format: str, error: BaseException) -> ComptrollerError:
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    return ComptrollerError(
+        f"the {file_format} workbook is truncated or damaged ({reason})",
+        where=source.name,
+        remedy="Open it in Excel, save it again and load that, or ask the sender for it again",
+    )
 
 
 def password_needed(name: str) -> ComptrollerError:
@@ -134,23 +163,6 @@ def password_needed(name: str) -> ComptrollerError:
         where=name,
         remedy="Ask the sender for a copy without a password, sent by a secure route",
     )
-
-
-def _sheet(
-    source: Source, book: CalamineWorkbook, index: int, name: str, file_format: str
-) -> CalamineSheet | None:
-    try:
-        return book.get_sheet_by_index(index)
-    except CalamineError as error:
-        raise ComptrollerError(
-            f"the {file_format} sheet is truncated or damaged ({_short(error)})",
-            where=f"{source.name}, sheet {name!r}",
-            remedy="Open it in Excel, save it again and load that, or ask the sender for it again",
-        ) from error
-
-
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:120] or type(error).__name__
 
 
 def _merged(sheet: CalamineSheet) -> tuple[tuple[int, int, int, int], ...]:
@@ -209,7 +221,7 @@ def _append(
 ) -> int:
     """Turn rows into a table of text columns; return how many columns hold anything."""
     columns: list[list[str | None]] = [[None] * len(batch) for _ in range(indent)]
-    columns.extend(list(map(cell_text, column)) for column in zip(*batch, strict=True))
+    columns.extend(_column_texts(column) for column in zip(*batch, strict=True))
     for (row, at), text in errors.items():
         if done <= row < done + len(batch) and at < len(columns):
             columns[at][row - done] = columns[at][row - done] or text
@@ -223,6 +235,23 @@ def _append(
     }
     tables.append(pa.table(arrays))
     return filled
+
+
+def _column_texts(column: Sequence[Cell]) -> list[str | None]:
+    """Return the cells of a column as text, None for an empty one, by the quickest exact way."""
+    kinds = set(map(type, column))
+    if kinds == {str}:
+        return [cell or None for cell in column]  # type: ignore[misc]
+    if kinds <= {str, float}:
+        return [_text_or_number(cell) for cell in column]  # type: ignore[arg-type]
+    return list(map(cell_text, column))
+
+
+def _text_or_number(cell: str | float) -> str | None:
+    if cell.__class__ is str:
+        return cell or None
+    text = f"{cell:.15g}"
+    return text if "e" not in text else number_text(float(cell))
 
 
 def _store(
