@@ -140,9 +140,17 @@ def test_year_end_adjustments_are_timed_after_month_12() -> None:
     assert adjustments.flex_date == last.freeze_date
 
 
+class Settings:
+    """As a workspace with a [calendar] section."""
+
+    def section(self, room: str) -> dict[str, Any]:
+        return {"flex_date_working_days": 13} if room == "calendar" else {}
+
+
 def test_a_workspace_may_set_its_own_timetable() -> None:
     offsets = default_offsets().with_settings({"flex_date_working_days": 13})
     clocks = Calendar(defaults=offsets).clocks(None, None, APRIL)
+    assert clocks == Calendar.of(Settings(), []).clocks(None, None, APRIL)
     assert clocks.flex_date == date(2026, 5, 20)
     assert clocks.source == "default timetable (workspace settings)"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from comptroller.calendar.periods import YEAR_END_MONTH, FinancialMonth, FinancialYear
 from comptroller.calendar.working_days import add_working_days
@@ -111,6 +111,13 @@ class Clocks:
         return "post_freeze"
 
 
+class HasSettings(Protocol):
+    """Something with a settings table per room, as a workspace is."""
+
+    def section(self, room: str) -> dict[str, Any]:
+        """Return a room's settings table; empty where there is none."""
+
+
 class Calendar:
     """The rows of the reference table `calendar`, asked by contract, data set and month.
 
@@ -138,6 +145,11 @@ class Calendar:
             _refuse_bad_row(row, month)
             contract, data_set = row.get("contract_id") or "", row.get("data_set") or ""
             self._rows[contract, data_set, year.text, month.month] = row
+
+    @classmethod
+    def of(cls, workspace: HasSettings, rows: Iterable[Mapping[str, Any]]) -> Calendar:
+        """Return a workspace's calendar: its reference rows over the timetable it has set."""
+        return cls(rows, default_offsets().with_settings(workspace.section("calendar")))
 
     def clocks(
         self, contract_id: str | None, data_set: str | None, month: FinancialMonth

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,7 +13,7 @@ from typing import Any
 import duckdb
 
 from comptroller import __version__
-from comptroller.calendar import Calendar, FinancialMonth, default_offsets
+from comptroller.calendar import Calendar, FinancialMonth
 from comptroller.intake.slices import create_slice_views
 from comptroller.reconciliation.figures import read_figures
 from comptroller.reconciliation.invoices import CARRIED, invoice_ties, read_ledger
@@ -140,7 +139,7 @@ def _all_ties(ws: Workspace) -> list[TieOut]:
     create_slice_views(con, ws.warehouse)
     create_signed_plan(con)
     figures = read_figures(con)
-    ledger = read_ledger(con, read_calendar(con, ws.section("calendar")), _as_at(con))
+    ledger = read_ledger(con, read_calendar(con, ws), _as_at(con))
     ties = [
         *invoice_ties(con, figures, ledger),
         *patient_level_ties(figures),
@@ -162,12 +161,12 @@ def _all_ties(ws: Workspace) -> list[TieOut]:
     )
 
 
-def read_calendar(con: duckdb.DuckDBPyConnection, settings: Mapping[str, Any]) -> Calendar:
+def read_calendar(con: duckdb.DuckDBPyConnection, ws: Workspace) -> Calendar:
     """Return the calendar of a workspace: the reference rows over its default timetable."""
     found = con.execute("SELECT * FROM calendar ORDER BY ALL")
     names = [column[0] for column in found.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return Calendar(rows, default_offsets().with_settings(settings))
+    return Calendar.of(ws, rows)
 
 
 def _as_at(con: duckdb.DuckDBPyConnection) -> date:
