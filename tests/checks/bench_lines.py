@@ -14,6 +14,7 @@ from comptroller.checks.book import Book, load_book
 from comptroller.checks.evaluation import create_tables, run_rules
 from comptroller.checks.runner import evaluate
 from comptroller.checks.schema import Schema, product_schema
+from comptroller.checks.valuation import create_standing
 from comptroller.vocabulary import line_columns
 from comptroller.warehouse import connect
 
@@ -42,7 +43,8 @@ REFERENCE = {
                       "marginal_rate:DECIMAL(26,8) limit_value:DECIMAL(26,8) from_date:DATE "
                       "to_date:DATE"),
     "cash_scope": "contract_id pod_code scope",
-    "slice_versions": "slice_version_id stage",
+    "slice_state": ("data_set provider_code commissioner_code financial_year month:INTEGER stage "
+                    "track"),
     "submissions": "submission_id file loaded_at:TIMESTAMP",
 }  # fmt: skip
 DEFAULTS: dict[str, Any] = {
@@ -134,6 +136,7 @@ class Bench:
         create_tables(self.con)
         ran = run_rules(self.con, rules, could_not_run=could_not_run)
         self.refusals = {item.rule.check.id: item.could_not_run for item in ran}
+        create_standing(self.con)
         evaluate(self.con, ran, {}, {})
         return self.rows("run_findings ORDER BY check_id, line_id, month")
 

@@ -159,3 +159,14 @@ def test_parameters_hold_per_contract_and_date(ws: Workspace) -> None:
     run = run_checks(ws, scope)
     assert (run.findings, run.repeated) == (1, False)
     assert [row[0] for row in findings(ws)] == ["2"]
+
+
+def test_a_run_of_few_checks_claims_nothing_that_others_hold(ws: Workspace) -> None:
+    first = OWN.replace("LOCAL-001", "LOCAL-002").replace("precedence = 4", "precedence = 1")
+    (ws.rules / "first.toml").write_text(first, encoding="utf-8")
+    SmallEconomy(ws).slice("PLCM", [line(1, activity_count=Decimal(0))])
+    run_checks(ws, Scope(checks="LOCAL-*"))
+    assert findings(ws, "LOCAL-002")[0][2] == Decimal(100)
+    assert findings(ws, "LOCAL-001")[0][2] == Decimal(0)
+    run_checks(ws, Scope(checks="LOCAL-001"))
+    assert findings(ws, "LOCAL-001") == [("1", "continuing", Decimal(0))]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from comptroller.checks.cash import value_cash
 from comptroller.checks.evaluation import create_tables
-from comptroller.checks.valuation import value_hits
+from comptroller.checks.valuation import create_standing, value_hits
 from tests.checks.bench_lines import Bench
 
 CHECKS = [
@@ -47,6 +47,7 @@ def net_of(
         bench.con.executemany(
             "INSERT INTO hits (check_no, line_no, gross) VALUES (?, ? - 1, ?)", list(hits)
         )
+    create_standing(bench.con)
     value_hits(bench.con)
     return {(row["check_no"], row["line_no"] + 1): row for row in bench.rows("claims")}
 

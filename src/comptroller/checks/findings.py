@@ -22,23 +22,29 @@ _LINE_COLUMNS = (
     *("attendance_identifier", "cds_unique_identifier", "activity_start_date", "activity_end_date"),
     *("pod_code", "activity_treatment_function_code", "tariff_code"),
 )
-_SORT = "check_id, provider_code, commissioner_code, data_set, financial_year, month, finding_id"
 
 
-def create_findings(con: duckdb.DuckDBPyConnection, counterparties: dict[int, str]) -> None:
+def create_findings(
+    con: duckdb.DuckDBPyConnection, counterparties: dict[int, str], basis: str = "payable"
+) -> None:
     """Create ``run_findings``: the findings of this run with all their columns but status.
 
+    The stage of a finding is that of its slice today, even where the line's content came with an
+    earlier version and has not changed since.
+
     Args:
-        con: Connection with ``hits``, ``claim_cash``, ``run_checks``, ``checked``, ``slice_facts``
-            and the views ``slice_versions`` and ``submissions``.
+        con: Connection with ``hits``, ``claim_cash``, ``run_checks``, ``checked``, ``slice_facts``,
+            ``slice_state`` and the view ``submissions``.
+        basis: ``payable`` or ``current``.
         counterparties: Number of a check to the column that names who answers.
     """
     _sum_claims(con)
     con.execute(
-        """
+        f"""
         CREATE OR REPLACE TEMP TABLE stages AS
-        SELECT slice_version_id, any_value(stage) AS stage FROM slice_versions
-        WHERE slice_version_id IS NOT NULL GROUP BY slice_version_id;
+        SELECT data_set, provider_code, commissioner_code, financial_year, month,
+            any_value(stage) AS stage
+        FROM slice_state WHERE track = {quote_literal(basis)} GROUP BY ALL;
         CREATE OR REPLACE TEMP TABLE files AS
         SELECT submission_id, arg_max(file, loaded_at) AS file FROM submissions
         WHERE submission_id IS NOT NULL GROUP BY submission_id
@@ -92,7 +98,9 @@ def _line_findings(counterparties: dict[int, str]) -> str:
     FROM hits AS h JOIN run_checks AS m USING (check_no)
     JOIN checked AS c ON c.rowid = h.line_no
     JOIN finding_values AS v ON v.check_no = h.check_no AND v.anchor_no = h.line_no
-    LEFT JOIN stages AS s ON s.slice_version_id = c.slice_version_id
+    LEFT JOIN stages AS s ON s.data_set = c.data_set AND s.provider_code = c.provider_code
+        AND s.commissioner_code IS NOT DISTINCT FROM c.commissioner_code
+        AND s.financial_year = c.financial_year AND s.month = c.month
     LEFT JOIN files AS f ON f.submission_id = c.submission_id
     WHERE m.type <> 'total'
     """
@@ -212,5 +220,5 @@ def _fixed(name: str) -> str:
 
 
 def ordered_findings(run_id: str) -> str:
-    """Return the query that writes the run's findings, in their fixed order."""
-    return f"SELECT {quote_literal(run_id)} AS run_id, * FROM findings_to_write ORDER BY {_SORT}"
+    """Return the query that writes the run's findings; the table sorts them."""
+    return f"SELECT {quote_literal(run_id)} AS run_id, * FROM findings_to_write"

@@ -32,7 +32,7 @@ from comptroller.checks.findings import (
 from comptroller.checks.needs import create_presence, judge_needs
 from comptroller.checks.parameters import ContractLine
 from comptroller.checks.results import create_results, ordered_results
-from comptroller.checks.valuation import create_run_checks, value_hits
+from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
 from comptroller.errors import ComptrollerError
 from comptroller.warehouse import failpoint, quote_literal
 
@@ -181,10 +181,10 @@ def _run(
     progress: Progress | None,
 ) -> CheckRun:
     from comptroller.checks import facts
-    from comptroller.reference import create_reference_views
 
-    create_reference_views(con, ws.warehouse)
-    book = workspace_book(ws, _contracts(con))
+    book = workspace_book(ws)
+    if any(override.contract_id for override in book.overrides):
+        book = workspace_book(ws, _contracts(ws, con))
     rules = book.select(scope.checks)
     clock = _Clock(progress, len(rules) + 4)
     run_id = _run_id(ws, book, rules, scope, basis)
@@ -206,7 +206,10 @@ def _run(
     reasons, limits, lacking = judge_needs(con, rules, missing)
     create_tables(con)
     ran = run_rules(con, rules, could_not_run=reasons, limits=limits, progress=_steps(clock, rules))
-    evaluate(con, ran, limits, lacking, clock.begin)
+    chosen = {rule.check.id for rule in rules}
+    others = [item for name, item in book.checks.items() if name not in chosen]
+    create_standing(con, others, scope.sql("p"))
+    evaluate(con, ran, limits, lacking, clock.begin, basis)
     clock.begin("writing")
     clock.tell("writing findings", 2)
     create_statuses(con, scope.sql("p"), [item.rule.check.id for item in ran])
@@ -220,15 +223,18 @@ def evaluate(
     limits: Mapping[str, str],
     lacking: Mapping[str, str],
     begin: Callable[[str], None] = lambda _: None,
+    basis: str = "payable",
 ) -> None:
     """Turn ``hits`` into ``run_findings`` and ``run_results``: net, cash, identity, outcomes.
 
     Args:
-        con: Connection on which `run_rules` ran, with the views of reference and intake.
+        con: Connection on which `run_rules` and `create_standing` ran, with the views of reference
+            and intake.
         ran: What it returned.
         limits: Check id to a predicate over the slice groups that it could run on.
         lacking: Check id to the reason given elsewhere.
         begin: Called with the name of each stage.
+        basis: ``payable`` or ``current``.
     """
     begin("net")
     create_run_checks(con, ran)
@@ -237,7 +243,7 @@ def evaluate(
     value_cash(con)
     begin("evidence")
     named = {item.number: item.rule.counterparty for item in ran if item.rule.check.counterparty}
-    create_findings(con, named)
+    create_findings(con, named, basis)
     begin("results")
     numbers = {item.rule.check.id: item.number for item in ran}
     create_results(
@@ -269,7 +275,10 @@ def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _contracts(con: duckdb.DuckDBPyConnection) -> list[ContractLine]:
+def _contracts(ws: Workspace, con: duckdb.DuckDBPyConnection) -> list[ContractLine]:
+    from comptroller.reference import create_reference_views
+
+    create_reference_views(con, ws.warehouse)
     rows = con.execute(
         "SELECT DISTINCT contract_id, provider_code, commissioner_code, financial_year "
         "FROM contracts WHERE contract_id IS NOT NULL ORDER BY ALL"

@@ -25,9 +25,12 @@ Everything is DECIMAL in SQL; sums are exact and the order of the input plays no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import duckdb
 
 from comptroller.checks.compiler import MONEY
+from comptroller.checks.definition import Check
 from comptroller.checks.evaluation import Ran
 
 _ORDER = "ORDER BY precedence, abs(gross) DESC, check_id, anchor_no"
@@ -68,6 +71,38 @@ def create_run_checks(con: duckdb.DuckDBPyConnection, ran: list[Ran]) -> None:
         con.executemany(f"INSERT INTO run_checks VALUES ({', '.join('?' * 14)})", rows)
 
 
+def create_standing(
+    con: duckdb.DuckDBPyConnection, others: Iterable[Check] = (), in_scope: str = "TRUE"
+) -> None:
+    """Create ``standing``: what checks outside this run claimed on these lines before.
+
+    A run of a few checks must not claim pounds that another check's finding holds. Standing
+    findings take their place in the order of grounds; they are not written again.
+
+    Args:
+        con: Connection with ``checked`` and ``latest_findings``.
+        others: The checks that are not in this run.
+        in_scope: Predicate over a finding ``p`` that lies in the run's scope.
+    """
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE standing (line_no BIGINT, gross DECIMAL(26,8), "
+        "precedence INTEGER, check_id VARCHAR, component VARCHAR, value VARCHAR)"
+    )
+    rows = [(check.id, check.precedence, check.component, check.value) for check in others]
+    if not rows:
+        return
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE other_checks (check_id VARCHAR, precedence INTEGER, "
+        "component VARCHAR, value VARCHAR)"
+    )
+    con.executemany("INSERT INTO other_checks VALUES (?, ?, ?, ?)", rows)
+    con.execute(
+        f"INSERT INTO standing SELECT c.rowid, p.gross_value, o.precedence, o.check_id, "
+        f"o.component, o.value FROM latest_findings AS p JOIN other_checks AS o USING (check_id) "
+        f"JOIN checked AS c USING (line_id) WHERE p.status <> 'fixed' AND ({in_scope})"
+    )
+
+
 def value_hits(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``claims``: each finding's pounds on each line or slice, gross and net.
 
@@ -103,6 +138,11 @@ _LINE_CLAIMS = f"""
     ) AS h
     JOIN run_checks AS m USING (check_no)
     JOIN checked AS c ON c.rowid = h.line_no
+    UNION ALL
+    SELECT NULL, h.line_no, h.line_no, h.gross, h.precedence, h.check_id, h.component, h.value,
+        c.data_set, c.provider_code, c.commissioner_code, c.financial_year, c.month, c.pod_code,
+        greatest(coalesce(c.activity_cost, 0), {_ZERO})
+    FROM standing AS h JOIN checked AS c ON c.rowid = h.line_no
 """
 
 # Only slices that have a finding on an aggregate line need to be looked at.
@@ -155,10 +195,10 @@ def _line_nets() -> str:
         (pot = 'over' AND net = 0)
             OR (pot = 'under' AND (net = 0
                 OR coalesce(capacity > 0 AND claimed >= capacity, FALSE))) AS in_alternative
-    FROM claimed
+    FROM claimed WHERE check_no IS NOT NULL
     UNION ALL
     SELECT check_no, anchor_no, line_no, {_SLICE}, gross, {_ZERO}, pot = 'covered'
-    FROM sorted WHERE pot IN ('none', 'not charged', 'covered')
+    FROM sorted WHERE pot IN ('none', 'not charged', 'covered') AND check_no IS NOT NULL
     """
 
 
