@@ -251,6 +251,11 @@ def _assemble(
     reasons = list(header.reasons) if header else ["no row looks like column headings"]
     if totals:
         reasons.append(f"{len(totals)} total rows")
+    if len(suspects) + len(repeated) >= MOST_SUSPECTS:
+        reasons.append(
+            f"more than {MOST_SUSPECTS:,} rows may be other than data: those after row "
+            f"{suspects[-1].row if suspects else body_from:,} were not looked at one by one"
+        )
     if repeated:
         reasons.append(f"the headings come again in {len(repeated)} rows")
     return FoundTable(

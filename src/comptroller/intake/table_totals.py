@@ -102,38 +102,49 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
     """Return rows with a cell that says total and nothing else, or says so without keys."""
     labels: Counter[int] = Counter()
     for suspect in suspects:
-        labels.update(at for at, cell in enumerate(suspect.cells) if _WHOLE.match(cell))
+        labels.update(at for at, cell in enumerate(suspect.cells) if _says_total(cell))
     rows = max(body.sheet.last_row - body.first_row + 1, 1)
     usual = {at for at, count in labels.items() if count > _SHARE_OF_LABELS * rows and count > 3}
     totals: dict[int, str] = {}
     for suspect in suspects:
-        missing = _keys_missing(body, suspect) and bool(_numbers(body, suspect))
         # The label may stand in a column of numbers: the first column is often the month.
         for at, cell in enumerate(suspect.cells):
             if not cell or at in usual:
                 continue
-            if _WHOLE.match(cell):
+            if _says_total(cell):
                 totals[suspect.row] = f"says {cell!r}"
                 break
-            if missing and (_PHRASE.search(cell) or _WHOLE_OF_ALL.match(cell)):
+            phrase = _holds_total(cell) and _PHRASE.search(cell)
+            if not (phrase or _WHOLE_OF_ALL.match(cell)):
+                continue
+            if _keys_missing(body, suspect) and _numbers(body, suspect):
                 totals[suspect.row] = f"says {cell!r} and lacks a key"
                 break
     return totals
 
 
+def _holds_total(cell: str) -> bool:
+    return "otal" in cell or "OTAL" in cell
+
+
+def _says_total(cell: str) -> bool:
+    """Tell whether the whole cell says total."""
+    return _holds_total(cell) and _WHOLE.match(cell) is not None
+
+
 def _may_add_up(body: Body, suspect: Suspect) -> bool:
     """Tell whether the row has numbers but lacks a key, so that it may be a sum."""
-    if not _numbers(body, suspect):
-        return False
     if suspect.row < body.first_row:
-        return True
-    filled = sum(1 for at in body.keys if kind_of(suspect.cells[at]) not in ("empty", "marker"))
-    if len(body.keys) >= 3 and filled * 2 > len(body.keys):
+        return bool(_numbers(body, suspect))
+    keys = [at for at in body.keys if at not in body.numbers]
+    filled = sum(1 for at in keys if kind_of(suspect.cells[at]) not in ("empty", "marker"))
+    if len(keys) >= 3 and filled * 2 > len(keys):
         # A record that lacks one key and happens to cost what the one above costs is no sum.
         return False
-    return _keys_missing(body, suspect) or any(
+    keyless = _keys_missing(body, suspect) or any(
         _WHOLE_OF_ALL.match(suspect.cells[at]) for at in body.words
     )
+    return keyless and bool(_numbers(body, suspect))
 
 
 def _by_arithmetic(

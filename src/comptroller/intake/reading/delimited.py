@@ -187,7 +187,14 @@ def _load(
             return width, rows
     rewritten = source.scratch / f"text-{source.part}.exact"
     width, expected = _rewrite(source, path, rewritten, skip, dialect, limits)
-    rows = _into_duckdb(con, name, rewritten, ",", width, True)
+    try:
+        rows = _into_duckdb(con, name, rewritten, ",", width, True, new_line="\\n")
+    except duckdb.Error as error:
+        raise ComptrollerError(
+            "the text cannot be cut into rows and columns",
+            where=source.name,
+            remedy="Ask the sender to export it again as CSV or Excel",
+        ) from error
     if rows != expected:
         raise ComptrollerError(
             f"{expected:,} records were counted but {rows:,} could be read",
@@ -227,6 +234,8 @@ def _into_duckdb(
     delimiter: str,
     width: int,
     multiline: bool,
+    *,
+    new_line: str = "",
 ) -> int:
     """Read a UTF-8 file of known width into `{name}_cells` and return how many rows came.
 
@@ -234,11 +243,13 @@ def _into_duckdb(
     """
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
     parallel = "false" if multiline else "true"
+    # Else told from the text, which a carriage return inside a value misleads.
+    ending = f", new_line = '{new_line}'" if new_line else ""
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {name}_cells AS SELECT * FROM read_csv(?, "
         f"auto_detect = false, header = false, delim = ?, quote = '\"', escape = '\"', "
         f"columns = {{{columns}}}, null_padding = true, strict_mode = true, nullstr = '', "
-        f"allow_quoted_nulls = true, encoding = 'utf-8', parallel = {parallel})",
+        f"allow_quoted_nulls = true, encoding = 'utf-8', parallel = {parallel}{ending})",
         [str(path), delimiter],
     )
     row = con.execute(f"SELECT count(*) FROM {name}_cells").fetchone()
