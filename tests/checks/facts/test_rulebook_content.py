@@ -1,4 +1,4 @@
-"""The rulebook that ships: complete, consistent, every example true, every atom decisive."""
+"""What the rulebook holds: the checks of the first two waves, each once, with basis and prior."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from comptroller.checks.compiler import compile_rules
-from comptroller.checks.examples import run_examples, undecided_atoms
 from comptroller.checks.loader import Rulebook, read_rulebook
 from comptroller.checks.schema import product_schema
 
@@ -55,16 +54,6 @@ def test_every_check_of_the_first_two_waves_is_there(book: Rulebook) -> None:
 def test_every_check_compiles(book: Rulebook) -> None:
     _, faults = compile_rules(book.checks.values(), book.exclusions, product_schema())
     assert [str(fault) for fault in faults] == []
-
-
-def test_every_example_holds(book: Rulebook) -> None:
-    found = run_examples(book.checks.values(), book.exclusions, product_schema())
-    assert [str(failure) for failure in found] == []
-
-
-def test_every_atom_of_a_predicate_decides_an_example(book: Rulebook) -> None:
-    found = undecided_atoms(book.checks.values(), book.exclusions, product_schema())
-    assert [str(failure) for failure in found] == []
 
 
 def test_no_two_checks_ask_the_same(book: Rulebook) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import duckdb
 
 from comptroller.checks.facts.attribution import PRACTICE_FORMAT
-from comptroller.checks.facts.base import stored_columns
+from comptroller.checks.facts.base import STORE, compress_if_many, stored_columns
 from comptroller.checks.facts.columns import fact_columns
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
-from comptroller.vocabulary import LINE_DATA_SETS, code_list
+from comptroller.vocabulary import code_list
 from comptroller.warehouse import quote_identifier, quote_literal
 
 
@@ -346,14 +346,9 @@ def create_checked(
             for name in facts
         ),
     ]
-    # Insert data set by data set: a check of one set then skips the row groups of the others.
     select = (
         f"SELECT {', '.join(selected)} FROM facts_base AS b {_JOINS.format(practice=_PRACTICE)}"
     )
-    present = {row[0] for row in con.execute("SELECT DISTINCT data_set FROM facts_base").fetchall()}
     con.execute("DROP TABLE IF EXISTS checked")
-    made = False
-    for name in [n for n in LINE_DATA_SETS if n in present] or ["none"]:
-        head = "INSERT INTO checked" if made else "CREATE TABLE checked AS"
-        con.execute(f"{head} {select} WHERE b.data_set = {quote_literal(name)} AND ({where})")
-        made = True
+    con.execute(f"CREATE TABLE {STORE}.main.checked AS {select} WHERE {where}")
+    compress_if_many(con, "checked")

@@ -18,6 +18,12 @@ from comptroller.warehouse import quote_identifier, quote_literal
 CONTRACT_MONITORING = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 SUS = ("SUS_APC", "SUS_OP", "SUS_EC")
 
+# Wide tables live in an in-memory database of their own that can compress: most columns of most
+# lines are empty or repeat, and take nearly no room there. Compressing costs twice the time of
+# copying, so it waits until there are so many lines that memory would run short.
+STORE = "facts_store"
+LINES_TO_COMPRESS = 2_000_000
+
 # Columns that name a line and its finding: always in `checked`.
 IDENTITY = (
     *("line_id", "event_key", "data_set", "provider_code", "commissioner_code"),
@@ -86,8 +92,6 @@ def create_base(
         f"l.{quote_identifier(c)}" for c in line_columns() if c not in _NOT_BUSINESS
     )
     sets = ", ".join(quote_literal(name) for name in LINE_DATA_SETS)
-    # One insert per data set keeps each set's rows together, so that a check of one set skips the
-    # row groups of the others.
     con.execute("DROP TABLE IF EXISTS facts_base")
     select = f"""
         SELECT row_number() OVER () AS n, {kept},
@@ -99,8 +103,25 @@ def create_base(
         WHERE l.data_set IN ({sets})
     """
     con.execute(
-        f"CREATE TABLE facts_base AS WITH rows AS ({select}) SELECT *, {_FOLLOWING_FACTS} FROM rows"
+        f"CREATE TABLE {STORE}.main.facts_base AS WITH rows AS ({select}) "
+        f"SELECT *, {_FOLLOWING_FACTS} FROM rows"
     )
+    compress_if_many(con, "facts_base")
+
+
+def compress_if_many(con: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Compress the wide tables where ``table`` has very many rows."""
+    row = con.execute(f"SELECT count(*) FROM {table}").fetchone()
+    if row and row[0] >= LINES_TO_COMPRESS:
+        con.execute(f"CHECKPOINT {STORE}")
+
+
+def open_store(con: duckdb.DuckDBPyConnection) -> None:
+    """Attach the database of the wide tables and let names be found there too."""
+    con.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STORE} (COMPRESS)")
+    row = con.execute("SELECT current_database()").fetchone()
+    home = row[0] if row else "memory"
+    con.execute(f"SET search_path = '{home}.main,{STORE}.main'")
 
 
 def create_received(con: duckdb.DuckDBPyConnection) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 
+from comptroller.calendar import Calendar
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
-from comptroller.checks.facts.base import create_base, create_received
+from comptroller.checks.facts.base import create_base, create_received, open_store
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.slices import create_slice_facts
@@ -71,6 +72,7 @@ def build(
     """
     from comptroller.intake.slices import create_slice_views
     from comptroller.reconciliation import create_tie_out_views
+    from comptroller.reconciliation.run import read_calendar
     from comptroller.reference import create_reference_views
     from comptroller.reference.signed_plan import create_signed_plan
 
@@ -79,11 +81,13 @@ def build(
     wh.view(con, "submissions", "slice_versions", "lines")
     create_tie_out_views(con, wh)
     create_signed_plan(con)
-    build_tables(con, scope, basis, columns=columns, progress=progress)
+    calendar = read_calendar(con, ws)
+    build_tables(con, calendar, scope, basis, columns=columns, progress=progress)
 
 
 def build_tables(
     con: duckdb.DuckDBPyConnection,
+    calendar: Calendar,
     scope: FactScope,
     basis: str = "payable",
     *,
@@ -91,7 +95,9 @@ def build_tables(
     progress: Step | None = None,
 ) -> None:
     """Create the two tables from the views of intake, reference and reconciliation on ``con``."""
+    open_store(con)
     wanted = None if columns is None else set(columns)
+    slices, lines = scope_sql(scope, "s"), scope_sql(scope, "b")
     steps: tuple[tuple[str, Callable[[], None]], ...] = (
         ("reading lines", lambda: _create_lines(con, basis, wanted)),
         ("matching SUS", lambda: create_sus_facts(con)),
@@ -101,8 +107,11 @@ def build_tables(
         ("comparing payers", lambda: create_shared_facts(con)),
         ("comparing drugs and devices", lambda: create_twice_facts(con)),
         ("looking up codes", lambda: _create_codes(con)),
-        ("adding up slices", lambda: create_slice_facts(con, basis, scope_sql(scope, "s"))),
-        ("joining facts", lambda: create_checked(con, scope_sql(scope, "b"), wanted)),
+        (
+            "adding up slices",
+            lambda: create_slice_facts(con, calendar, basis, slices),
+        ),
+        ("joining facts", lambda: create_checked(con, lines, wanted)),
     )
     for name, step in steps:
         if progress is not None:

@@ -25,16 +25,19 @@ _FILLED = {
 }
 
 
-def create_slice_facts(con: duckdb.DuckDBPyConnection, basis: str, where: str) -> None:
+def create_slice_facts(
+    con: duckdb.DuckDBPyConnection, calendar: Calendar, basis: str, where: str
+) -> None:
     """Create the native table ``slice_facts``.
 
     Args:
         con: Connection with ``facts_base`` and the views of intake, reference, reconciliation.
+        calendar: Gives the clocks of each slice.
         basis: ``payable`` or ``current``.
         where: SQL over ``s`` that says which slices are in scope.
     """
     _create_slices(con, basis)
-    _create_clocks(con)
+    _create_clocks(con, calendar)
     create_version_facts(con)
     create_tie_facts(con)
     create_plan_facts(con)
@@ -96,7 +99,8 @@ def _create_slices(con: duckdb.DuckDBPyConnection, basis: str) -> None:
                 CAST(received_at AS DATE) AS received_date, "rows", cost AS activity_cost
             FROM slice_state WHERE track = {quote_literal(basis)}),
         known AS (
-            SELECT o.*, f.first_received_date, f.feed_received_date FROM own AS o LEFT JOIN first AS f USING ({KEY})),
+            SELECT o.*, f.first_received_date, f.feed_received_date
+            FROM own AS o LEFT JOIN first AS f USING ({KEY})),
         invoiced AS (
             SELECT DISTINCT 'ACM' AS data_set, provider_code, commissioner_code,
                 financial_year, month FROM ({INVOICES}))
@@ -126,14 +130,8 @@ INVOICES = """
 """
 
 
-def _create_clocks(con: duckdb.DuckDBPyConnection) -> None:
+def _create_clocks(con: duckdb.DuckDBPyConnection, calendar: Calendar) -> None:
     """Make ``facts_clocks`` from the calendar: a few thousand rows, worked out in Python."""
-    names = ("financial_year", "month", "flex_date", "freeze_date", "contract_id", "data_set")
-    dues = ("submission_due", "flex_challenge_due", "flex_response_due", "freeze_challenge_due")
-    more = ("freeze_response_due", "contest_due")
-    wanted = (*names, *dues, *more)
-    rows = con.execute(f"SELECT {', '.join(wanted)} FROM calendar ORDER BY ALL").fetchall()
-    calendar = Calendar([dict(zip(wanted, row, strict=True)) for row in rows])
     slices = con.execute(
         """
         WITH terms AS (
