@@ -29,7 +29,9 @@ WITH turns AS (
             WHEN 1 THEN CASE WHEN has_devices AND NOT is_hub THEN 'DEV' ELSE k.kind END
             WHEN 2 THEN CASE WHEN prov_kind = 'community' THEN 'COMM' ELSE 'OPF' END
             WHEN 3 THEN CASE WHEN prov_kind = 'community' THEN 'DA' ELSE 'DC' END
-            ELSE CASE WHEN has_emergency AND NOT is_hub THEN 'AE' ELSE k.kind END END
+            WHEN 4 THEN CASE WHEN has_emergency AND NOT is_hub THEN 'AE' ELSE k.kind END
+            ELSE CASE WHEN NOT has_emergency OR is_hub THEN k.kind
+                WHEN stratum % 2 = 0 THEN 'OPN' ELSE 'NEL' END END
         ELSE k.kind END AS raw_kind
     FROM turns t JOIN kinds k ON k.prov = t.prov AND k.grp = t.grp AND k.mode = t.mode
         AND rnd(t.draw, 20) >= k.low AND rnd(t.draw, 20) < k.high

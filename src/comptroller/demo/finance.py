@@ -124,7 +124,8 @@ def add_balances(con: duckdb.DuckDBPyConnection, preset: Preset) -> None:
             UNPIVOT frozen ON low_volume, fixed, blended INTO NAME element VALUE actual
         ), agreed AS (
             SELECT *, CAST(round(sum(actual) OVER w / count(*) OVER w
-                * (98 + ascii(substr(prov, 3, 1)) % 5) / 100, 2) AS DECIMAL(18,2)) AS payment
+                * (970 + 10 * (ascii(substr(prov, 3, 1)) % 5) + 2 * month) / 1000, 2)
+                AS DECIMAL(18,2)) AS payment
             FROM long WINDOW w AS (PARTITION BY prov, comm, element)
         )
         SELECT prov, comm, month, element,
@@ -179,7 +180,8 @@ def make_plan(con: duckdb.DuckDBPyConnection) -> None:
                     pod AS lpod, sum(act) AS act, sum(cost) AS cost, sum(mff_cost) AS mff_cost,
                     any_value(first_month) AS first_month, any_value(last_month) AS last_month,
                     any_value(n_months) AS n_months
-                FROM yearly WHERE pod NOT IN ({listed}) AND act < n_months GROUP BY ALL)
+                FROM yearly WHERE pod NOT IN ({listed}) AND act < n_months
+                GROUP BY ALL HAVING sum(act) >= any_value(n_months))
         ), low_volume AS (
             SELECT l.prov, l.comm, a.contract_id, '12' AS csc, NULL AS svc, 'BLOCK' AS pod,
                 NULL AS tfc, NULL AS tariff, 'N' AS nti, 'LVA' AS lpod, 0 AS act,

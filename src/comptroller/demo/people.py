@@ -49,7 +49,7 @@ WITH people AS (
     SELECT *,
         CASE
             WHEN btype IN ('renal', 'newborn') THEN 1
-            WHEN btype = 'anchor' THEN 5
+            WHEN btype = 'anchor' THEN 6
             ELSE CAST(least({max_events}, 1 + floor(rnd(block_no, 2) * {spread})) AS INTEGER)
         END AS n_events,
         CASE WHEN is_hub THEN 'hub' WHEN btype = 'child' THEN 'child'

@@ -192,9 +192,10 @@ class Librarian:
                 commissioner_code, 'agreed' AS stage, activity_treatment_function_code, tariff_code,
                 service_code, local_code
             FROM (SELECT contract_id, month, pod AS pod_code, planned_act AS planned_activity,
-                planned_cost, comm AS commissioner_code, tfc AS activity_treatment_function_code,
+                planned_cost, payer AS commissioner_code, tfc AS activity_treatment_function_code,
                 tariff AS tariff_code, svc AS service_code,
-                CASE WHEN lpod <> pod THEN lpod END AS local_code FROM plan)
+                CASE WHEN lpod <> pod THEN lpod END AS local_code
+                FROM plan JOIN agreements USING (prov, comm, contract_id))
             GROUP BY ALL
             ORDER BY contract_id, commissioner_code, month, pod_code,
                 activity_treatment_function_code, tariff_code, service_code, local_code""",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -222,12 +223,18 @@ class Book:
         return event
 
     def _template(self, kind: str, provider: str | None, allowed: Iterable[str] | None) -> Event:
-        choices = self._templates.get(kind, [])
-        if provider:
-            choices = [e for e in choices if e.line["prov"] == provider]
-        elif allowed is not None:
-            some = set(allowed)
-            choices = [e for e in choices if e.line["prov"] in some]
+        everywhere = self._templates.get(kind, [])
+        choices = everywhere
+        some = {provider} if provider else set(allowed) if allowed is not None else None
+        if some is not None:
+            choices = [e for e in everywhere if e.line["prov"] in some]
+        if not choices and everywhere and some:
+            # A small economy may not have such care there: it is moved from elsewhere.
+            homes = sorted(some)
+            return self._rehouse(
+                everywhere[self._turns[kind] % len(everywhere)],
+                homes[self._turns[kind] % len(homes)],
+            )
         if not choices:
             raise LookupError(f"no {kind} to copy at {provider or allowed or 'any provider'}")
         if provider is None:
@@ -236,6 +243,35 @@ class Book:
             choices = [e for e in choices if e.line["prov"] == chosen]
         self._turns[kind] += 1
         return choices[self._turns[kind] % len(choices)]
+
+    def _rehouse(self, template: Event, code: str) -> Event:
+        """Return the event as if another provider had given the care, at its market forces."""
+        self._turns[template.line["pod"]] += 1
+        home = next(p for p in self.world.providers if p.code == code)
+        host = home.shares[0][0]
+        practice = self.practice_of(host)
+        event = Event([dict(r) for r in template.lines], [dict(r) for r in template.sus])
+        for row in event.rows:
+            row |= {"prov": code, "site": f"{code}01", "comm": host, "practice": practice}
+            for name, value in (("gp_resp", host), ("res_resp", host), ("assigned_comm", host),
+                                ("pds_practice", practice), ("mff", home.mff)):  # fmt: skip
+                if name in row:
+                    row[name] = value
+            if row.get("nti") == "Y" and row["act"]:
+                base = row["uprice"] - row["mff_cost"] / row["act"]
+                row["uprice"] = (base * home.mff).quantize(Decimal("0.01"), ROUND_HALF_UP)
+                row["cost"] = row["uprice"] * row["act"]
+                row["mff_cost"] = row["cost"] - base * row["act"]
+        for record in event.sus:
+            record["cost"] = sum(
+                line["cost"] for line in event.lines
+                if line["ds"] == "PLCM" and line["unbundled"] == "N"
+            )  # fmt: skip
+        return event
+
+    def reserve(self, provider: str, month: int) -> None:
+        """Keep a provider's month for one fault of totals."""
+        self._used_slices.add((provider, month))
 
     def offers(self, kind: str) -> list[str]:
         """Return the providers that a kind of event can be had from."""
@@ -282,7 +318,9 @@ class Book:
                 row["departed"] += shift
             if row.get("referred_on"):
                 row["referred_on"] = start - timedelta(days=40)
-        main = next((r for r in event.lines if not _is_extra(r)), event.lines[0])
+        main = next(
+            (r for r in event.lines if not _is_drug(r) and not _is_extra(r)), event.lines[0]
+        )
         for row in event.rows:
             if _is_drug(row):
                 row["start_date"] = row["end_date"] = main["end_date"]

@@ -128,8 +128,7 @@ def _spells_repeated(book: Book, turn: int) -> None:
 
 def _overlaps(book: Book, turn: int) -> None:
     # Same dates, two spells.
-    wards = set(book.offers("admission")) & set(book.offers("elective"))
-    one = book.take("admission", allowed=wards & set(book.offers("day_case")))
+    one = book.take("admission")
     start, days = one.line["start_date"], (one.line["end_date"] - one.line["start_date"]).days
     prov = one.line["prov"]
     two = book.take("admission", provider=prov, like=one, on=start, days=days)
@@ -317,7 +316,7 @@ def _clinics(book: Book, turn: int) -> None:
     two = book.take("follow_up", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=one.line["tfc"])
     _answer(book, "DUP-013", "plain", [one])
-    one = book.take("follow_up", allowed=book.offers("phone"))
+    one = book.take("follow_up", allowed=book.offers("phone") or None)
     two = book.take("phone", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=one.line["tfc"])
     two.charge(tariff=two.line["tariff"])
@@ -342,7 +341,7 @@ def _clinics(book: Book, turn: int) -> None:
     two.record["attended"] = "3"
     two.lines.clear()
     _answer(book, "DUP-013", "look_alike", [one], flagged=False, note="did not attend the other")
-    one = book.take("follow_up", allowed=book.offers("phone"))
+    one = book.take("follow_up", allowed=book.offers("phone") or None)
     _other_clinic(book, one, "phone")
     _answer(book, "DUP-030", "inside", [one], flagged=False, note="two clinics")
 

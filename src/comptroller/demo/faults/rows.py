@@ -299,7 +299,8 @@ VALIDITY = (
         note="identity withheld at the patient's request"),
     Case("DQV-001", "look_alike", lambda _, e: e.both(
         nhs=None, practice="V81998", pds_practice=None, gp_resp="X98", postcode="ZZ99 3CZ",
-        overseas="1"), flagged=False, kinds=("emergency",), note="an exempt overseas visitor"),
+        overseas="1"), flagged=False, kinds=("emergency",),
+        trips=("DQV-028",), note="an exempt overseas visitor"),
     Case("DQV-002", "plain", _wrong_digit, kinds=_ANY),
     Case("DQV-002", "missing", lambda _, e: e.charge(nhs=None, withheld="01"), flagged=False),
     Case("DQV-004", "plain", _invalid_commissioner("Q99"), trips=("ATT-001", "ATT-008", "ATT-011"),
@@ -381,7 +382,7 @@ VALIDITY = (
     Case("DQV-025", "look_alike", lambda _, e: e.charge(), flagged=False, kinds=("emergency",),
          note="emergency care has an identifier of its own"),
     Case("DQV-029", "plain", _wordy("Seen with relative, NHS number {nhs}"), layouts=_WRITTEN),
-    Case("DQV-029", "look_alike", _wordy("Order 4850032176 of the supplier"), flagged=False,
+    Case("DQV-029", "look_alike", _wordy("Order 4850032171 of the supplier"), flagged=False,
          layouts=_WRITTEN, note="ten digits that are no NHS number"),
 )  # fmt: skip
 

@@ -11,9 +11,12 @@ from comptroller.demo.faults.book import Book, Row
 from comptroller.demo.lines import EVER
 from comptroller.demo.schedule import rounds
 
+_FALL = ("ZN2", 9)
+
 
 def plant_totals(book: Book) -> None:
     """Plant differences between ACM and the patient level, between plans, and falling counts."""
+    book.reserve(*_FALL)
     for turn in range(min(3, book.instances)):
         _dearer_in_acm(book, "REC-005", "pod LIKE 'OPFUP%'", Decimal("1234.56"), turn)
         _dearer_in_acm(book, "REC-003", "pod = 'DRUG'", Decimal("987.65"), turn)
@@ -120,19 +123,20 @@ def _acm_row_twice(book: Book) -> None:
 
 
 def _counts_fall(book: Book) -> None:
-    """Take more than a third of a provider's month away, from every set alike."""
-    provider = next(p for p in book.world.providers if p.code == "ZNC")
-    month = 9
+    """Take half of a provider's month away, from the patient-level set and from SUS alike."""
+    provider, month = _FALL
     gone = (
         "case_no = 0 AND event_no IS NOT NULL AND prov = ? AND month = ?"
-        " AND (event_no // 256) % 5 < 2 AND ds NOT IN ('DrPLCM', 'DePLCM')"
+        " AND (event_no // 256) % 2 = 0 AND ds NOT IN ('DrPLCM', 'DePLCM')"
         " AND event_no // 256 NOT IN (SELECT pid FROM patients WHERE btype = 'anchor')"
     )
     for table in ("lines", "sus"):
-        book.con.execute(f"DELETE FROM {table} WHERE {gone}", [provider.code, month])
+        book.con.execute(f"DELETE FROM {table} WHERE {gone}", [provider, month])
     fault = book.fault("REC-024")
-    about: dict[str, Any] = {"provider_code": provider.code, "month": month}
-    book.answer(fault, "REC-024", "plain", data_set="PLCM", note="two fifths are missing", **about)
+    about: dict[str, Any] = {"provider_code": provider, "month": month}
+    book.answer(
+        fault, "REC-024", "plain", data_set="PLCM", note="half of the lines are missing", **about
+    )
     book.answer(fault, "REC-024", "consequence", **about)
 
 

@@ -58,7 +58,7 @@ def _added_after_freeze(book: Book, turn: int) -> None:
     event.both(seen_from=after)
     fault = book.fault("TIM-001")
     book.answer(fault, "TIM-001", "plain", event.line, note="first seen a month after the freeze")
-    _moved(book, fault, event, ("TIM-001", "TIM-002"))
+    _moved(book, fault, event, ("TIM-001", "TIM-002", "REC-021"))
 
 
 def _version(event: Event, book: Book, first: int, last: int = EVER) -> Event:
@@ -78,7 +78,7 @@ def _dearer_after_freeze(book: Book, turn: int) -> None:
     later.charge(uprice=event.line["uprice"] + Decimal(more))
     fault = book.fault("TIM-002")
     book.answer(fault, "TIM-002", variant, event.line, only=_SLICE, data_set="PLCM")
-    _moved(book, fault, event, ("TIM-002",))
+    _moved(book, fault, event, ("TIM-002", "REC-021"))
 
 
 def _reappeared(book: Book) -> None:
@@ -88,7 +88,7 @@ def _reappeared(book: Book) -> None:
     event.charge(seen_to=month)
     fault = book.fault("TIM-007")
     book.answer(fault, "TIM-007", "plain", event.line, note="at flex, not at freeze, then again")
-    _moved(book, fault, event, ("TIM-001", "TIM-002", "TIM-007"))
+    _moved(book, fault, event, ("TIM-001", "TIM-002", "TIM-007", "REC-021"))
 
 
 def _innocent_movements(book: Book) -> None:
@@ -104,7 +104,9 @@ def _innocent_movements(book: Book) -> None:
     event = _fresh(book, "day_case")
     later = _version(event, book, event.line["month"] + 2)
     later.charge(cost=event.line["cost"] - 120, uprice=event.line["uprice"] - 120)
-    book.answer(book.fault("TIM-002"), "TIM-002", "look_alike", event.line, only=_SLICE,
+    fault = book.fault("TIM-002")
+    _moved(book, fault, event, ("REC-021",))
+    book.answer(fault, "TIM-002", "look_alike", event.line, only=_SLICE,
                 data_set="PLCM", flagged=False, note="credited after the freeze")  # fmt: skip
 
 
