@@ -92,7 +92,7 @@ def charges(con: duckdb.DuckDBPyConnection, run: Run, provider_code: str) -> tup
     rows = con.execute(
         "SELECT data_set, financial_year, month, coalesce(sum(rows), 0), coalesce(sum(cost), 0) "
         f"FROM slice_state WHERE track = ? AND provider_code = ? AND data_set IN ({listed}) "
-        "AND (financial_year, month) IN (SELECT (financial_year, month) FROM latest_results "
+        "AND (financial_year, month) IN (SELECT (financial_year, month) FROM standing_results "
         "WHERE provider_code = ?) "
         "GROUP BY ALL ORDER BY financial_year, month, data_set",
         [run.basis, provider_code, provider_code],
@@ -160,7 +160,7 @@ def not_run(con: duckdb.DuckDBPyConnection, provider_code: str) -> tuple[NotRun,
     rows = con.execute(
         "SELECT outcome, check_id, data_set, coalesce(reason, 'no reason given') AS why, "
         "list(DISTINCT (financial_year, month) ORDER BY (financial_year, month)) "
-        "FROM latest_results WHERE provider_code = ? "
+        "FROM standing_results WHERE provider_code = ? "
         "AND outcome IN ('could_not_run', 'not_applicable') "
         "GROUP BY ALL ORDER BY outcome, check_id, data_set, why",
         [provider_code],

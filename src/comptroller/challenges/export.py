@@ -57,37 +57,72 @@ def export_workbook(
         ComptrollerError: Nothing has been checked, the run did not look at the provider, or the
             workbook cannot be written.
     """
-    from comptroller.intake.slices import create_slice_state
-
-    notes = rules if rules is not None else rule_notes(ws)
     with ws.connect() as con:
+        return _export(_Source.open(ws, con, rules), provider_code, path, options)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What every workbook is made from, opened once."""
+
+    ws: Workspace
+    con: duckdb.DuckDBPyConnection
+    run: Run
+    providers: tuple[str, ...]
+    names: Mapping[str, str]
+    rules: Mapping[str, RuleNote]
+
+    @classmethod
+    def open(
+        cls,
+        ws: Workspace,
+        con: duckdb.DuckDBPyConnection,
+        rules: Mapping[str, RuleNote] | None = None,
+    ) -> _Source:
+        """Read what stands at the latest run.
+
+        Raises:
+            ComptrollerError: Nothing has been checked.
+        """
+        from comptroller.intake.slices import create_slice_state
+        from comptroller.reference import create_reference_views
+
         run = selection.open_run(con, ws.warehouse)
         create_slice_state(con, ws.warehouse)
-        checked = selection.providers_of(con)
-        if provider_code not in checked:
-            known = ", ".join(checked) or "none"
-            raise ComptrollerError(
-                f"the latest check did not look at provider {provider_code}",
-                remedy=f"Providers checked: {known}. Run: comptroller check",
-            )
-        selection.select(con, provider_code, notes)
+        create_reference_views(con, ws.warehouse)
         covering.open_coverage(con, run)
-        charged = covering.charges(con, run, provider_code)
-        contents = Contents(
-            workspace=ws.settings.name,
-            provider_code=provider_code,
-            provider_name=_provider_name(ws, con, provider_code),
-            run=run,
-            options=options,
-            rules=notes,
-            totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
-            leads=selection.totals_by_check(con, ("lead",)),
-            fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
-            coverage=covering.coverage(con, provider_code),
-            not_run=covering.not_run(con, provider_code),
-            uncontested=covering.uncontested(con, charged),
+        names = con.execute(
+            "SELECT org_code, min(name) FROM organisations WHERE name IS NOT NULL GROUP BY ALL"
+        ).fetchall()
+        notes = rules if rules is not None else rule_notes(ws)
+        return cls(ws, con, run, selection.providers_of(con), dict(names), notes)
+
+
+def _export(source: _Source, provider_code: str, path: Path, options: Options) -> ExportedWorkbook:
+    con, run = source.con, source.run
+    if provider_code not in source.providers:
+        raise ComptrollerError(
+            f"the latest check did not look at provider {provider_code}",
+            remedy=f"Providers checked: {', '.join(source.providers) or 'none'}. "
+            "Run: comptroller check",
         )
-        write_workbook(con, contents, path)
+    selection.select(con, provider_code, source.rules)
+    charged = covering.charges(con, run, provider_code)
+    contents = Contents(
+        workspace=source.ws.settings.name,
+        provider_code=provider_code,
+        provider_name=source.names.get(provider_code, ""),
+        run=run,
+        options=options,
+        rules=source.rules,
+        totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
+        leads=selection.totals_by_check(con, ("lead",)),
+        fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
+        coverage=covering.coverage(con, provider_code),
+        not_run=covering.not_run(con, provider_code),
+        uncontested=covering.uncontested(con, charged),
+    )
+    write_workbook(con, contents, path)
     totals = contents.totals
     done = ExportedWorkbook(
         provider_code=provider_code,
@@ -98,7 +133,7 @@ def export_workbook(
         cash=sum((total.cash for total in totals), Decimal(0)),
         baseline=sum((total.baseline for total in totals), Decimal(0)),
     )
-    _audit(ws, run, done)
+    _audit(source.ws, run, done)
     return done
 
 
@@ -122,27 +157,14 @@ def export_all(
     Raises:
         ComptrollerError: As for one workbook.
     """
-    notes = rule_notes(ws)
-    if not providers:
-        with ws.connect() as con:
-            selection.open_run(con, ws.warehouse)
-            providers = selection.providers_of(con)
     exported = []
-    for provider in providers:
-        path = folder / f"challenges-{re.sub(r'[^A-Za-z0-9_-]', '_', provider)}.xlsx"
-        exported.append(export_workbook(ws, provider, path, options, rules=notes))
-        done(exported[-1])
+    with ws.connect() as con:
+        source = _Source.open(ws, con)
+        for provider in providers or source.providers:
+            path = folder / f"challenges-{re.sub(r'[^A-Za-z0-9_-]', '_', provider)}.xlsx"
+            exported.append(_export(source, provider, path, options))
+            done(exported[-1])
     return tuple(exported)
-
-
-def _provider_name(ws: Workspace, con: duckdb.DuckDBPyConnection, provider_code: str) -> str:
-    from comptroller.reference import create_reference_views
-
-    create_reference_views(con, ws.warehouse)
-    row = con.execute(
-        "SELECT name FROM organisations WHERE org_code = ? ORDER BY name LIMIT 1", [provider_code]
-    ).fetchone()
-    return str(row[0]) if row and row[0] else ""
 
 
 def _audit(ws: Workspace, run: Run, done: ExportedWorkbook) -> None:

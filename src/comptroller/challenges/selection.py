@@ -54,10 +54,10 @@ class CheckTotals:
 
 
 def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
-    """Return the latest check run, and make the views of what stands at it.
+    """Return the latest check run, and make the tables of what stands at it.
 
-    `latest_findings` and `latest_results` hold the last row of every finding, and of every check
-    and slice, on the run's basis: a run over one provider leaves the others' rows as they were.
+    `standing_findings` and `standing_results` hold the last row of every finding, and of every
+    check and slice, on the run's basis: a run over one provider leaves the others' as they were.
 
     Raises:
         ComptrollerError: No check has been run yet.
@@ -75,6 +75,9 @@ def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
     run_id, started_at, basis, scope, fingerprint = row
     create_latest_findings(con, warehouse, basis)
     create_latest_results(con, warehouse, basis)
+    # read once, not once for each provider
+    for name in ("findings", "results"):
+        con.execute(f"CREATE OR REPLACE TEMP TABLE standing_{name} AS SELECT * FROM latest_{name}")
     return Run(
         run_id, started_at.replace(tzinfo=UTC), basis, json.loads(scope or "{}"), fingerprint or ""
     )
@@ -83,8 +86,8 @@ def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
 def providers_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Return the providers that checks looked at, in order of code."""
     rows = con.execute(
-        "SELECT provider_code FROM latest_results UNION "
-        "SELECT coalesce(counterparty_code, provider_code) FROM latest_findings ORDER BY 1"
+        "SELECT provider_code FROM standing_results UNION "
+        "SELECT coalesce(counterparty_code, provider_code) FROM standing_findings ORDER BY 1"
     ).fetchall()
     return tuple(row[0] for row in rows if row[0])
 
@@ -104,7 +107,7 @@ def select(
         "CASE WHEN status = 'fixed' THEN 'fixed' "
         f"WHEN check_id IN ({listed}) THEN 'lead' "
         "WHEN gross_value < 0 THEN 'undercharge' ELSE 'claim' END AS sort "
-        "FROM latest_findings WHERE coalesce(counterparty_code, provider_code) = ?",
+        "FROM standing_findings WHERE coalesce(counterparty_code, provider_code) = ?",
         [provider_code],
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Sequence
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
@@ -38,7 +40,7 @@ def chart_svg(spec: ChartSpec, *, width: int = 640, height: int = 300, prefix: s
     if not spec.x_values():
         return _empty_svg(spec)
     register_chart_fonts()
-    chart = _waterfall(spec) if spec.kind == "waterfall" else _series_chart(spec)
+    chart = _waterfall(spec, width) if spec.kind == "waterfall" else _series_chart(spec, width)
     chart = chart.properties(width=width, height=height)
     drawn: str = vl_convert.vegalite_to_svg(
         _configured(chart, _legend_columns(spec, width)).to_dict()
@@ -84,36 +86,55 @@ def _legend_columns(spec: ChartSpec, width: int) -> int:
     return max(1, min(4, width // (longest * 8 + 60)))
 
 
-def _axes(spec: ChartSpec) -> tuple[Any, Any, list[str]]:
-    values = list(spec.x_values())
-    longest = max(len(value) for value in values)
-    crowded = longest * len(values) > 78
+_LETTER: Final = 7.2
+"""Pixels that a letter of a label takes, about."""
+
+
+def _labels(values: Sequence[str], width: int) -> tuple[dict[str, str], int]:
+    """Return what each value is called on the axis, and the angle at which it is written.
+
+    Long labels are broken over up to three lines, and turned where that is not enough.
+    """
+    room = int(width / len(values) / _LETTER)
+    plain = {value: value for value in values}
+    if max(len(value) for value in values) <= room:
+        return plain, 0
+    longest_word = max(len(word) for value in values for word in value.split())
+    broken = {value: textwrap.fill(value, max(room, 4)) for value in values}
+    if longest_word <= room and all(text.count("\n") < 3 for text in broken.values()):
+        return broken, 0
+    return plain, -40
+
+
+def _axes(values: Sequence[str], spec: ChartSpec, angle: int) -> tuple[Any, Any]:
     x = altair.X(
         "x:N",
         sort=None,
         title=spec.x_title,
-        scale=altair.Scale(domain=values),
+        scale=altair.Scale(domain=list(values)),
         axis=altair.Axis(
-            labelAngle=-40 if crowded else 0,
+            labelAngle=angle,
             labelLimit=190,
+            labelExpr="split(datum.label, '\\n')",
             labelOverlap="greedy" if len(values) > 30 else False,
             grid=False,
         ),
     )
     label = _MONEY_LABEL if spec.unit == "£" else _COUNT_LABEL
     y = altair.Y("y:Q", title=spec.y_title, axis=altair.Axis(labelExpr=label, tickCount=6))
-    return x, y, values
+    return x, y
 
 
-def _series_chart(spec: ChartSpec) -> Any:
+def _series_chart(spec: ChartSpec, width: int) -> Any:
     names = list(spec.series_names())
+    called, angle = _labels(spec.x_values(), width)
     points = [
-        {"x": x, "y": None if value is None else float(value), "series": name}
+        {"x": called[x], "y": None if value is None else float(value), "series": name}
         for name in names
         for x in spec.x_values()
         for value in (spec.value(x, name),)
     ]
-    x, y, _ = _axes(spec)
+    x, y = _axes(list(called.values()), spec, angle)
     source = altair.Chart(altair.InlineData(values=points))
     many = len(names) > 1
     colours = PALETTE[: len(names)]
@@ -152,13 +173,14 @@ def _series_chart(spec: ChartSpec) -> Any:
     return source.mark_bar(stroke="white", strokeWidth=0.75).encode(**channels)
 
 
-def _waterfall(spec: ChartSpec) -> Any:
+def _waterfall(spec: ChartSpec, width: int) -> Any:
     steps = spec.waterfall_steps()
+    called, angle = _labels([label for label, *_ in steps], width)
     word = format_money_short if spec.unit == "£" else format_count
     moves = [*(spec.value(x) for x in spec.x_values()), spec.waterfall_end()]
     data = [
         {
-            "x": label,
+            "x": called[label],
             "low": float(low),
             "high": float(high),
             "colour": colour,
@@ -166,9 +188,7 @@ def _waterfall(spec: ChartSpec) -> Any:
         }
         for (label, low, high, colour), move in zip(steps, moves, strict=True)
     ]
-    labels = [label for label, *_ in steps]
-    x, _, _ = _axes(spec)
-    x = x.scale(altair.Scale(domain=labels))
+    x, _ = _axes(list(called.values()), spec, angle)
     label = _MONEY_LABEL if spec.unit == "£" else _COUNT_LABEL
     y = altair.Y("low:Q", title=spec.y_title, axis=altair.Axis(labelExpr=label, tickCount=6))
     base = altair.Chart(altair.InlineData(values=data))

@@ -74,7 +74,7 @@ def _not_run(scope: Scope, rules: Mapping[str, RuleNote]) -> list[Block]:
         "SELECT check_id, coalesce(reason, 'no reason given') AS why, "
         "list(DISTINCT data_set ORDER BY data_set), count(DISTINCT provider_code), "
         "list(DISTINCT (financial_year, month) ORDER BY (financial_year, month)) "
-        "FROM latest_results WHERE outcome = 'could_not_run' "
+        "FROM standing_results WHERE outcome = 'could_not_run' "
         "GROUP BY ALL ORDER BY check_id, why"
     ).fetchall()
     checks = len({row[0] for row in rows})
@@ -116,6 +116,6 @@ def _not_run(scope: Scope, rules: Mapping[str, RuleNote]) -> list[Block]:
 def could_not_run(scope: Scope) -> int:
     """Return how many checks could not run somewhere."""
     row = scope.con.execute(
-        "SELECT count(DISTINCT check_id) FROM latest_results WHERE outcome = 'could_not_run'"
+        "SELECT count(DISTINCT check_id) FROM standing_results WHERE outcome = 'could_not_run'"
     ).fetchone()
     return int(row[0]) if row else 0

@@ -72,7 +72,7 @@ def sort_findings(con: duckdb.DuckDBPyConnection, rules: Mapping[str, RuleNote])
         "CASE WHEN status = 'fixed' THEN 'fixed' "
         f"WHEN check_id IN ({listed}) THEN 'lead' "
         "WHEN gross_value < 0 THEN 'undercharge' ELSE 'claim' END AS sort "
-        "FROM latest_findings"
+        "FROM standing_findings"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -24,7 +24,7 @@ from comptroller.rendering import (
 from comptroller.reports.scope import Scope
 
 WINDOW: Final = timedelta(days=21)
-"""Deliveries within so many days of the last one are this month's."""
+"""Deliveries within so many days of the last one that changed anything are this month's."""
 
 LISTED: Final = 25
 
@@ -42,21 +42,18 @@ _STAGES: Final = {
 
 def movement_section(scope: Scope) -> Section:
     """Return the section on what the latest deliveries changed."""
-    last = scope.con.execute("SELECT max(received_at) FROM slice_versions").fetchone()
-    latest: datetime | None = last[0] if last else None
-    if latest is None:
+    moved = movement(scope.ws, con=scope.con)
+    if not moved:
         return Section("What changed since last month", (Text("Nothing has been received."),))
+    latest = max(move.received_at for move in moved)
     since = (latest - WINDOW).replace(hour=0, minute=0, second=0, microsecond=0)
-    moves = movement(scope.ws, since=since, con=scope.con)
+    moves = [move for move in moved if move.received_at >= since]
     blocks: list[Block] = [
         Text(
             f"Deliveries from {format_date(since.date())} to {format_date(latest.date())}, each "
             "slice (data set, provider, commissioner, month) against its version before."
         )
     ]
-    if not moves:
-        blocks.append(Text("No slice changed."))
-        return Section("What changed since last month", tuple(blocks))
     blocks.append(_chart(moves))
     blocks.append(_by_stage(moves))
     blocks.append(_by_provider(scope, moves))

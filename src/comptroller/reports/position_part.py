@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from comptroller.calendar import YEAR_END_MONTH
 from comptroller.position import position
 from comptroller.rendering import (
     Block,
@@ -18,6 +19,7 @@ from comptroller.rendering import (
     Table,
     Text,
     Value,
+    format_money,
     format_money_short,
 )
 from comptroller.reports.scope import Scope, month_label
@@ -124,6 +126,7 @@ def position_section(scope: Scope, ytd: YearToDate) -> Section:
             )
         )
     blocks.append(_trend(scope, ytd))
+    blocks += _year_end(ytd)
     blocks.append(
         _table(
             f"Actual against plan by provider, {period}",
@@ -169,8 +172,23 @@ def _table(
     )
 
 
+def _year_end(ytd: YearToDate) -> list[Block]:
+    """Return words on month 13, which is no month of the trend."""
+    for month, sums in ytd.by(lambda row: row["month"]):
+        if month == YEAR_END_MONTH and sums.actual_cost is not None:
+            plan = f", plan {format_money(sums.planned_cost)}" if sums.planned_cost else ""
+            return [
+                Text(
+                    f"Year-end adjustments (month 13) are not in the chart: actual "
+                    f"{format_money(sums.actual_cost)}{plan}. They are in every total."
+                )
+            ]
+    return []
+
+
 def _trend(scope: Scope, ytd: YearToDate) -> Chart:
-    months = [(month, sums) for month, sums in ytd.by(lambda row: row["month"]) if month <= 13]
+    by_month = ytd.by(lambda row: row["month"])
+    months = [(month, sums) for month, sums in by_month if month != YEAR_END_MONTH]
     rows: list[dict[str, str | Decimal | None]] = []
     planned = any(sums.planned_cost is not None for _, sums in months)
     for kind, name in (("Actual", "actual_cost"), ("Plan", "planned_cost")):
