@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def pack_file(table: ReferenceTable) -> Path | None:
     return path if path.exists() else None
 
 
-def create_reference_views(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> None:
+def create_reference_views(
+    con: duckdb.DuckDBPyConnection, wh: Warehouse, *, only: Collection[str] | None = None
+) -> None:
     """Make one temporary view per reference table, named without prefix, and the derived ones.
 
     A view has the columns of its file, then ``extra`` (JSON text), ``source_file`` and
@@ -41,6 +44,7 @@ def create_reference_views(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> Non
     Args:
         con: The connection that gets the views.
         wh: The workspace's warehouse.
+        only: Names of the few views wanted; by default all, with the derived ones.
     """
     from comptroller.reference.payers import create_payer_tables
 
@@ -51,11 +55,14 @@ def create_reference_views(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> Non
         ).fetchall()
     )
     for table in REFERENCE_TABLES.values():
+        if only is not None and table.name not in only:
+            continue
         loads = counts.get(table.name, 0)
         if loads:
             wh.relation(con, table.warehouse_name)
         _create_view(con, table, loads)
-    create_payer_tables(con)
+    if only is None:
+        create_payer_tables(con)
 
 
 def has(con: duckdb.DuckDBPyConnection, name: str) -> bool:
