@@ -40,6 +40,8 @@ def detect_dialect(head: str) -> Dialect:
 
 def _spaced(head: str, delimiter: str) -> bool:
     """Tell whether quotes stand after a blank, as in `1, "two, 3"`."""
+    if re.search(re.escape(delimiter) + ' +"', head) is None:
+        return False
     try:
         records = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
         return any(
