@@ -117,8 +117,9 @@ class Recogniser:
         key = (table.headers, told)
         if key not in self._by_headers:
             found = recognise_data_set(table.headers, None, names)
-            every = all(c.element for c in found[2].columns if c.header.strip())
-            if not (found[0] and every):
+            headed = [c for c in found[2].columns if c.header.strip()]
+            known = sum(1 for c in headed if c.element)
+            if not found[0] or known < 0.9 * len(headed):
                 evidence = _sampled(con, table)
                 found = recognise_data_set(table.headers, evidence, names)
             self._by_headers[key] = found

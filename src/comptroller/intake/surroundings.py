@@ -113,9 +113,12 @@ class Surroundings:
         return self.successors.get(left, left) == self.successors.get(right, right)
 
 
+_NEEDED = ("organisations", "calendar", "contracts", "successions")
+
+
 def look_round(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> Surroundings:
-    """Look up what a load must know; leaves the reference views and ``slice_state`` on ``con``."""
-    create_reference_views(con, workspace.warehouse)
+    """Look up what a load must know; leaves ``slice_state`` on ``con``."""
+    create_reference_views(con, workspace.warehouse, only=_NEEDED)
     roles: dict[str, str] = {}
     names: dict[str, str] = {}
     for code, name, role in con.execute(
@@ -137,7 +140,7 @@ def look_round(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> Surround
     }
     surroundings = Surroundings(
         directory=Directory(roles, names),
-        calendar=Calendar.of(workspace, rows) if hasattr(Calendar, "of") else Calendar(rows),
+        calendar=Calendar.of(workspace, rows),
         contracts=contracts,
         successors=_successors(con),
         rules=HoldRules.of(workspace),
