@@ -106,7 +106,7 @@ WRAPPED: Final = frozenset(
     {"title", "message", "evidence", "basis", "response_text", "response_evidence"}
 )
 WIDTHS: Final[dict[str, float]] = {
-    "finding_id": 20,
+    "finding_id": 25,
     "title": 34,
     "message": 52,
     "evidence": 48,
