@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from comptroller import __version__
 from comptroller.access import keys
 from comptroller.access.landing import LandingStore
 from comptroller.errors import ComptrollerError
-from comptroller.warehouse import DEFAULT_MEMORY_LIMIT, Warehouse, connect
+from comptroller.warehouse import DEFAULT_MEMORY_LIMIT, Warehouse, connect, present
 
 SETTINGS_FILE = "comptroller.toml"
 _LOCK_SECONDS = 600
@@ -194,11 +194,7 @@ class Workspace:
 
     def now(self) -> datetime:
         """Return the present moment, UTC; ``COMPTROLLER_NOW`` (ISO) sets it for demonstrations."""
-        given = os.environ.get("COMPTROLLER_NOW")
-        if given:
-            moment = datetime.fromisoformat(given)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return datetime.now(UTC)
+        return present()
 
     @contextmanager
     def write_lock(self) -> Iterator[None]:

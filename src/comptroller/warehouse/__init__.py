@@ -10,6 +10,7 @@ last, so a command killed anywhere leaves what was there before or what comes af
 from comptroller.warehouse.engine import (
     DEFAULT_MEMORY_LIMIT,
     connect,
+    present,
     processors,
     quote_identifier,
     quote_literal,
@@ -26,6 +27,7 @@ __all__ = [
     "Warehouse",
     "connect",
     "failpoint",
+    "present",
     "processors",
     "quote_identifier",
     "quote_literal",

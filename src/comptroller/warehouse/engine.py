@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -20,6 +21,15 @@ def quote_identifier(name: str) -> str:
 def quote_literal(value: str) -> str:
     """Return a text value quoted for SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def present() -> datetime:
+    """Return the present moment, UTC; ``COMPTROLLER_NOW`` (ISO) sets it for demonstrations."""
+    given = os.environ.get("COMPTROLLER_NOW")
+    if not given:
+        return datetime.now(UTC)
+    moment = datetime.fromisoformat(given)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def processors() -> int:

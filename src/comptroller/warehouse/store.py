@@ -17,7 +17,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from comptroller.warehouse.engine import connect, quote_identifier, quote_literal
+from comptroller.warehouse.engine import connect, present, quote_identifier, quote_literal
 from comptroller.warehouse.failpoints import failpoint
 from comptroller.warehouse.registry import declared_table
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
@@ -168,14 +168,14 @@ class Warehouse:
             kind: What the command does: load, check, reconcile ...
             id: A digest of everything that decides the rows, so that equal work has equal id.
             detail: Kept beside the commit as JSON.
-            at: Time of the commit; by default now, UTC.
+            at: Time of the commit; by default the present moment.
         """
         commit = Commit(self, kind, f"{kind}:{id}")
         yield commit
         if commit.already_done:
             return
         failpoint(f"{kind}.before_commit")
-        moment = (at or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None)
+        moment = (at or present()).astimezone(UTC).replace(tzinfo=None)
         row = {
             "kind": kind,
             "created_at": moment,
