@@ -120,17 +120,19 @@ _PROOFS: tuple[tuple[str, str], ...] = (
     ),
     (
         "Results: failed rows and pounds = their findings",
-        """SELECT check_id || ' ' || coalesce(provider_code, '') || ' '
-                    || coalesce(financial_year, '') || '-M' || coalesce(month, 0),
-                  failed_rows = coalesce(found, 0)
+        """SELECT r.check_id || ' ' || coalesce(r.provider_code, '') || ' '
+                    || coalesce(r.financial_year, '') || '-M' || coalesce(r.month, 0),
+                  r.failed_rows = coalesce(found, 0)
                   AND coalesce(r.gross_value, 0) = coalesce(f.gross_value, 0)
                   AND coalesce(r.net_value, 0) = coalesce(f.net_value, 0)
                   AND coalesce(r.cash_value, 0) = coalesce(f.cash_value, 0)
                   AND coalesce(r.baseline_value, 0) = coalesce(f.baseline_value, 0)
            FROM results r LEFT JOIN (
              SELECT run_id, check_id, data_set, provider_code, financial_year, month,
-                    count(*) AS found, sum(gross_value) AS gross_value, sum(net_value) AS net_value,
-                    sum(cash_value) AS cash_value, sum(baseline_value) AS baseline_value
+                    count(*) AS found, sum(greatest(gross_value, 0)) AS gross_value,
+                    sum(greatest(net_value, 0)) AS net_value,
+                    sum(CASE WHEN net_value > 0 THEN cash_value END) AS cash_value,
+                    sum(CASE WHEN net_value > 0 THEN baseline_value END) AS baseline_value
              FROM findings WHERE status <> 'fixed' GROUP BY ALL) f
              ON f.run_id = r.run_id AND f.check_id = r.check_id
              AND f.data_set IS NOT DISTINCT FROM r.data_set
