@@ -34,7 +34,7 @@ from comptroller.checks.parameters import ContractLine
 from comptroller.checks.results import create_results, ordered_results
 from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
 from comptroller.errors import ComptrollerError
-from comptroller.warehouse import failpoint, quote_literal
+from comptroller.warehouse import quote_literal
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace
@@ -335,11 +335,8 @@ def _write(
             return
         commit.append_query(con, "results", ordered_results(run_id))
         commit.append_query(con, "coverage", ordered_coverage(run_id))
-        failpoint("check.after_results")
         commit.append_query(con, "findings", ordered_findings(run_id))
-        failpoint("check.after_findings")
         commit.append_rows("check_runs", [run])
-        failpoint("check.after_run")
 
 
 _VALUES = ("gross", "net", "cash", "baseline", "undercharge")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +19,8 @@ ALWAYS_PRESENT = frozenset(
         *("submission_id", "slice_version_id"),
     }
 )
-_MONEY_ENDINGS = ("_cost", "_price", "_value", "_gap", "_pounds", "_charge")
+# Facts have no kind as elements have: a decimal fact with one of these words holds pounds.
+_MONEY_WORDS = re.compile(r"(^|_)(cost|price|value|gap|amount|charge|pounds)(_|$)")
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def product_schema() -> Schema:
     facts, slices = fact_columns(), slice_fact_columns()
     lines = {name: type_of(kind) for name, kind in line_columns().items() if name != "commit_id"}
     money = {name for name in lines if column_kind(name) == "money"}
-    for name in [*facts, *slices]:
-        if name.endswith(_MONEY_ENDINGS):
+    for name, fact in [*facts.items(), *slices.items()]:
+        if type_of(fact.type) == "decimal" and _MONEY_WORDS.search(name):
             money.add(name)
     return Schema(
         lines={**lines, **{name: type_of(fact.type) for name, fact in facts.items()}},

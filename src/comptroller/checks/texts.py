@@ -113,6 +113,8 @@ def _reading_sql(field: str, names: Names) -> str:
         return f"strftime({column}, '%-d %B %Y %H:%M')"
     if name in names.money:
         return money_sql(column)
+    if kind == "decimal":
+        return _trimmed(f"CAST(CAST({column} AS DECIMAL(26,3)) AS VARCHAR)")
     return _plain_sql(name, kind)
 
 
@@ -130,8 +132,10 @@ def _plain_sql(name: str, kind: Type) -> str:
     if kind == "boolean":
         return f"CASE {column} WHEN TRUE THEN 'yes' WHEN FALSE THEN 'no' END"
     if kind == "decimal":
-        text = f"CAST({column} AS VARCHAR)"
-        return (
-            f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
-        )
+        return _trimmed(f"CAST({column} AS VARCHAR)")
     return f"CAST({column} AS VARCHAR)"
+
+
+def _trimmed(text: str) -> str:
+    """Return a number's text without trailing zeros."""
+    return f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
