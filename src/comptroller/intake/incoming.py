@@ -146,40 +146,63 @@ def read_incoming(
     con: duckdb.DuckDBPyConnection, path: Path, name: str, recogniser: Recogniser
 ) -> IncomingFile:
     """Open a file, find its tables and recognise them; a file that cannot be read is refused."""
-    report = FileReport(file=name)
-    incoming = IncomingFile(path, report)
-    candidates: list[tuple[RawSheet, IncomingPart]] = []
-    tables: list[tuple[RawSheet, FoundTable | None]] = []
+    incoming = IncomingFile(path, FileReport(file=name))
     try:
         incoming.size = path.stat().st_size
         incoming.sheets = open_file(path, con, name=path.name)
-        for sheet in incoming.sheets:
-            table = plain_table(sheet)
-            if table is None:
-                found = _first(find_tables(sheet))
-                tables.append((sheet, found))
-                if found is None or not found.data_rows or not found.header_rows:
-                    continue
-                table = source_table(sheet, found)
-            recognised, layout = recogniser.recognise(con, table, path.name)
-            candidates.append((sheet, IncomingPart(table, recognised, _part_report(table), layout)))
+        tables = [_TableOf.find(sheet) for sheet in incoming.sheets]
+        if not any(item.is_plain for item in tables):
+            incoming.published = recognise_aggregates(
+                [(item.sheet, item.found) for item in tables], file_name=path.name
+            )
+        if incoming.published is None:
+            _recognise_lines(con, incoming, tables, recogniser)
     except ComptrollerError as problem:
         return _refuse(incoming, problem)
     except OSError as problem:
         return _refuse(
             incoming, ComptrollerError(f"cannot be read ({problem.strerror})", where=path.name)
         )
-    if not any(_is_line_table(part) and _complete(part) for _, part in candidates):
-        incoming.published = recognise_aggregates(tables, file_name=path.name)
-        if incoming.published is not None:
-            return incoming
-    for sheet in incoming.sheets:
-        report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
-    for sheet, found in tables:
-        if found is None or not found.data_rows or not found.header_rows:
-            _set_aside(incoming, sheet, _without_table(sheet, found))
-    _sort_out(incoming, candidates)
     return incoming
+
+
+@dataclass(frozen=True)
+class _TableOf:
+    """A sheet and its table: found by the finder, or plain headings over plain rows."""
+
+    sheet: RawSheet
+    found: FoundTable | None
+    table: SourceTable | None
+    is_plain: bool
+
+    @classmethod
+    def find(cls, sheet: RawSheet) -> _TableOf:
+        """Find the table of a sheet."""
+        table = plain_table(sheet)
+        if table is not None:
+            return cls(sheet, None, table, True)
+        found = next(iter(find_tables(sheet)), None)
+        usable = found is not None and found.data_rows and found.header_rows
+        return cls(sheet, found, source_table(sheet, found) if found and usable else None, False)
+
+
+def _recognise_lines(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    tables: Sequence[_TableOf],
+    recogniser: Recogniser,
+) -> None:
+    candidates = []
+    for item in tables:
+        sheet = item.sheet
+        incoming.report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
+        if item.table is None:
+            _set_aside(incoming, sheet, _without_table(item.found))
+            continue
+        recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
+        part = IncomingPart(item.table, recognised, _part_report(item.table), layout)
+        candidates.append((sheet, part))
+    _sort_out(incoming, candidates)
 
 
 def plain_table(sheet: RawSheet) -> SourceTable | None:
@@ -233,10 +256,6 @@ def _national(headers: Sequence[str]) -> list[str]:
     return []
 
 
-def _first(tables: Sequence[FoundTable]) -> FoundTable | None:
-    return tables[0] if tables else None
-
-
 def _refuse(incoming: IncomingFile, problem: ComptrollerError) -> IncomingFile:
     incoming.refused = True
     incoming.report.status = "refused"
@@ -246,7 +265,7 @@ def _refuse(incoming: IncomingFile, problem: ComptrollerError) -> IncomingFile:
     return incoming
 
 
-def _without_table(sheet: RawSheet, found: FoundTable | None) -> str:
+def _without_table(found: FoundTable | None) -> str:
     if found is not None and found.header_rows and not found.data_rows:
         return "column headings but no rows below them"
     if found is not None and found.data_rows:

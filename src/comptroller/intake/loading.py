@@ -15,8 +15,8 @@ from comptroller.errors import ComptrollerError
 from comptroller.intake.incoming import IncomingFile, Recogniser, read_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
 from comptroller.intake.promote import Batch, promote
-from comptroller.intake.report import DUPLICATE, HELD, FileReport, Message
-from comptroller.intake.surroundings import Surroundings, look_round
+from comptroller.intake.report import DUPLICATE, FileReport, Message
+from comptroller.intake.surroundings import look_round
 from comptroller.warehouse import failpoint
 from comptroller.workspace import Workspace
 
@@ -53,6 +53,20 @@ class Waive:
 
     reason: str
     who: str
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What one load is to do, and for whom."""
+
+    ws: Workspace
+    key: bytes
+    received: datetime
+    dry_run: bool
+    progress: Progress | None
+    sender: str
+    waive: Waive | None
+    again: bool
 
 
 @dataclass
@@ -97,9 +111,17 @@ def load(
     Raises:
         ComptrollerError: A path does not exist, or the pseudonym key is missing.
     """
-    moment = received_at(ws, received)
+    order = _Order(
+        ws=ws,
+        key=ws.key,
+        received=received_at(ws, received),
+        dry_run=dry_run,
+        progress=progress,
+        sender=sender,
+        waive=waive,
+        again=again,
+    )
     files = expand(paths, leave_out=ws.path)
-    key = ws.key
     with ws.write_lock():
         if progress:
             progress.describe("Landing", total=len(files))
@@ -108,13 +130,11 @@ def load(
             for path, name in files
         ]
         failpoint("load.after_landing")
-        reports = []
         earlier = known_submissions(ws, [a.sha256 for a in arrivals])
         book = load_book(ws)
+        reports = []
         for batch in _batches(arrivals):
-            reports += _load_batch(
-                ws, key, batch, earlier, book, moment, dry_run, progress, sender, waive, again
-            )
+            reports += _load_batch(order, batch, earlier, book)
         return reports
 
 
@@ -204,18 +224,12 @@ def _batches(arrivals: Sequence[_Arrival]) -> list[list[_Arrival]]:
 
 
 def _load_batch(
-    ws: Workspace,
-    key: bytes,
+    order: _Order,
     arrivals: Sequence[_Arrival],
     earlier: dict[str, Earlier],
     book: LayoutBook,
-    moment: datetime,
-    dry_run: bool,
-    progress: Progress | None,
-    sender: str,
-    waive: Waive | None,
-    again: bool,
 ) -> list[FileReport]:
+    ws, progress = order.ws, order.progress
     con = ws.connect()
     try:
         around = look_round(ws, con)
@@ -223,8 +237,9 @@ def _load_batch(
         if progress:
             progress.describe("Reading", total=len(arrivals))
         seen: dict[str, str] = {}
+        forced = order.waive is not None or order.again
         for arrival in arrivals:
-            _read(con, arrival, earlier, seen, recogniser, waive is not None or again)
+            _read(con, arrival, earlier, seen, recogniser, forced)
             if progress:
                 progress.advance()
         fresh = [a for a in arrivals if a.incoming is not None]
@@ -234,12 +249,12 @@ def _load_batch(
             batch = Batch(
                 files=[a.incoming for a in fresh if a.incoming],
                 readings={a.sha256: a.reading for a in fresh},
-                received=moment,
-                sender=sender,
-                waive=waive is not None,
-                earlier={k: v.report for k, v in earlier.items()},
+                received=order.received,
+                sender=order.sender,
+                waive=order.waive is not None,
+                earlier={digest: known.report for digest, known in earlier.items()},
             )
-            promote(ws, con, batch, around, book, key, dry_run=dry_run)
+            promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run)
         return [a.report for a in arrivals if a.report is not None]
     finally:
         con.close()
@@ -281,6 +296,3 @@ def _duplicate(arrival: _Arrival, known: Earlier | None, twin: str | None) -> Fi
         text = f"the same bytes as {known.submission_id}, loaded {known.loaded_at:%Y-%m-%d}"
     report.messages.append(Message("note", f"{text}; nothing is loaded twice"))
     return report
-
-
-__all__ = ["HELD", "FileReport", "Progress", "Surroundings", "Waive", "expand", "load"]

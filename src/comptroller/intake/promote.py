@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from comptroller.access import audit
 from comptroller.intake import published
 from comptroller.intake.coverage import StagedSlice, decide
 from comptroller.intake.event_key import with_event_keys
@@ -84,8 +85,15 @@ def promote(
         _settle(file)
     if dry_run:
         return
-    _commit(ws, con, batch, pooled, around, versions)
-    _remember(ws, batch, pooled)
+    written = _commit(ws, con, batch, pooled, around, versions)
+    if written:
+        _remember(ws, batch, pooled)
+        audit.record(
+            "submission.load",
+            f"{len(written)} files",
+            detail={"received": batch.received.isoformat(), "submissions": written},
+            at=ws.now(),
+        )
 
 
 def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
@@ -336,12 +344,13 @@ def _commit(
     pooled: Pooled,
     around: Surroundings,
     versions: Sequence[tuple[FileReport, SliceKey, Version]],
-) -> None:
+) -> dict[str, str]:
+    """Write what is new; return the submissions written with their status."""
     loaded_at = ws.now().replace(tzinfo=None)
     submissions = [_submission_row(file, batch, loaded_at) for file in batch.files]
     submissions = [row for row in submissions if row["report"] != batch.earlier.get(row["sha256"])]
     if not submissions:
-        return
+        return {}
     stored = [
         (report, key, version)
         for report, key, version in versions
@@ -361,6 +370,7 @@ def _commit(
         commit.append_rows("slice_versions", _version_rows(versions, around, batch))
         failpoint("load.before_submissions")
         commit.append_rows("submissions", submissions)
+    return {row["submission_id"]: row["status"] for row in submissions}
 
 
 def _digest(text: str) -> str:
