@@ -21,6 +21,9 @@ from comptroller.intake.report import HELD, REFUSED, FileReport, dump_reports
 from comptroller.workspace import Workspace
 
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept for the audit.")]
+Submission = Annotated[
+    str, typer.Argument(help="Submission, or the beginning of its id.", show_default=False)
+]
 _LOAD_COLUMNS = (
     "file",
     "data_set",
@@ -156,7 +159,7 @@ def list_command(workspace: WorkspaceOption = HERE, form: FormatOption = Format.
 
 @submissions.command("show")
 def show_command(
-    identifier: Annotated[str, typer.Argument(help="Submission, or the beginning of its id.")],
+    identifier: Submission,
     workspace: WorkspaceOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -236,7 +239,9 @@ def diff_command(
 
 
 @submissions.command("hold")
-def hold_command(identifier: str, reason: Reason = "", workspace: WorkspaceOption = HERE) -> None:
+def hold_command(
+    identifier: Submission, reason: Reason = "", workspace: WorkspaceOption = HERE
+) -> None:
     """Take a promoted submission out until somebody promotes it again.
 
     Example: comptroller submissions hold s12ab34cd --reason "provider is resending"
@@ -246,7 +251,7 @@ def hold_command(identifier: str, reason: Reason = "", workspace: WorkspaceOptio
 
 @submissions.command("withdraw")
 def withdraw_command(
-    identifier: str, reason: Reason = "", workspace: WorkspaceOption = HERE
+    identifier: Submission, reason: Reason = "", workspace: WorkspaceOption = HERE
 ) -> None:
     """Withdraw a submission: its versions count for neither track.
 
@@ -257,7 +262,7 @@ def withdraw_command(
 
 @submissions.command("promote")
 def promote_command(
-    identifier: str,
+    identifier: Submission,
     reason: Reason = "",
     payable: Annotated[
         bool, typer.Option("--payable", help="Pin its versions as the payable ones.")
@@ -295,7 +300,7 @@ def _month(text: str) -> tuple[str, int] | None:
 
 @submissions.command("quarantine")
 def quarantine_command(
-    identifier: str, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
+    identifier: Submission, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
 ) -> None:
     """List the rows of a submission that are in quarantine, with reason, place and pounds.
 
