@@ -147,6 +147,28 @@ def test_charges_and_sus_prices_of_national_lines(economy: Any) -> None:
     assert facts.slice("national_cost, national_sus_cost", "is_tie_holder") == [(100, 90)]
 
 
+def test_sus_prices_a_spell_with_its_bed_days(economy: Any) -> None:
+    spell = {"hospital_provider_spell_identifier": "S1", "national_tariff_indicator": "Y"}
+    economy.line(data_set="SUS_APC", **spell, activity_cost="150.00")
+    economy.line(**spell, pod_code="NEL", activity_cost="100.00")
+    economy.line(**spell, pod_code="NELXBD", activity_cost="50.00")
+    facts = economy.build()
+    assert facts.slice("national_cost, national_sus_cost", "is_tie_holder") == [(150, 150)]
+
+
+def test_a_patient_level_set_without_functions_is_compared_without_them(economy: Any) -> None:
+    economy.line(
+        data_set="ACM",
+        pod_code="OPFUPSPCL",
+        activity_count="1",
+        tariff_code="WF01A",
+        activity_treatment_function_code="110",
+    )
+    economy.line(tariff_code="WF01A", activity_count="1", activity_treatment_function_code=None)
+    facts = economy.build()
+    assert facts.slice("activity_cells_that_differ", "is_tie_holder") == [(0,)]
+
+
 PLAN = {
     "contracts.csv": """contract_id,provider_code,commissioner_code,financial_year,value
 K1,RZ1,QZA,2026/27,1000.00

@@ -39,6 +39,12 @@ def test_codes_are_known_on_their_date(economy: Any) -> None:
     assert facts.of(bad, *names) == (False,) * 8
 
 
+def test_a_retired_treatment_function_is_not_known(economy: Any) -> None:
+    line = economy.line(activity_treatment_function_code="620")
+    facts = economy.build()
+    assert facts.of(line, "is_treatment_function_known") is False
+
+
 def test_absent_codes_are_not_wrong_codes(economy: Any) -> None:
     line = economy.line(data_set="DrPLCM")
     facts = economy.build()

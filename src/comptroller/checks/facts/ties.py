@@ -116,17 +116,22 @@ def _create_groups(con: duckdb.DuckDBPyConnection) -> None:
 def _create_cells(con: duckdb.DuckDBPyConnection) -> None:
     """Compare activity and average price by point of delivery, tariff code and function.
 
-    A provider whose aggregate set never carries tariff codes (or functions) in the year is
+    A provider one of whose two sets never carries tariff codes (or functions) in the year is
     compared without them.
     """
     surplus = round_money_sql("(acm_units - plcm_units) * acm_cost", "acm_units", "2")
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_cells AS
-        WITH detail AS (
-            SELECT provider_code, financial_year, count(tariff_hrg) > 0 AS has_tariff,
+        WITH carried AS (
+            SELECT provider_code, financial_year, data_set, count(tariff_hrg) > 0 AS has_tariff,
                 count(activity_treatment_function_code) > 0 AS has_function
-            FROM facts_base WHERE data_set = 'ACM' AND NOT is_non_activity GROUP BY ALL),
+            FROM facts_base WHERE data_set IN ('ACM', 'PLCM') AND NOT is_non_activity
+            GROUP BY ALL),
+        detail AS (
+            SELECT provider_code, financial_year, bool_and(has_tariff) AS has_tariff,
+                bool_and(has_function) AS has_function
+            FROM carried GROUP BY ALL),
         cells AS (
             SELECT b.provider_code, b.commissioner_code, b.financial_year, b.month, b.pod_code,
                 CASE WHEN d.has_tariff THEN b.tariff_hrg END AS tariff,
@@ -158,10 +163,12 @@ def _create_national(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_national AS
-        SELECT {_PLACE}, sum(b.activity_cost) AS national_cost, sum(m.sus_cost) AS national_sus_cost
+        -- SUS prices a spell with its excess bed days; the charge has them on lines of their own.
+        SELECT {_PLACE}, sum(b.activity_cost) AS national_cost,
+            sum(m.sus_cost) FILTER (WHERE b.pod_role <> 'excess_bed_days') AS national_sus_cost
         FROM facts_base AS b JOIN facts_matched AS m USING (n)
         WHERE b.data_set = 'PLCM' AND b.national_tariff_indicator = 'Y' AND m.sus_cost IS NOT NULL
-            AND b.pod_role IN ('spell', 'regular', 'outpatient', 'emergency')
+            AND b.pod_role IN ('spell', 'regular', 'outpatient', 'emergency', 'excess_bed_days')
         GROUP BY {_PLACE}
         """
     )

@@ -96,12 +96,20 @@ def _create_organisations(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_code_sets(con: duckdb.DuckDBPyConnection) -> None:
+    # The starter pack lists retired codes for their names; it knows no dates for them.
+    retired = ", ".join(
+        quote_literal(row.code)
+        for row in code_list("treatment_function").rows.values()
+        if row.attributes["status"] == "retired"
+    )
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_treatment_functions AS
         SELECT code, min(coalesce(from_date, {_EVER})) AS from_date,
             max(coalesce(to_date, {_FOREVER})) AS to_date
-        FROM treatment_functions GROUP BY code;
+        FROM treatment_functions
+        WHERE NOT (code IN ({retired}) AND from_date IS NULL AND to_date IS NULL)
+        GROUP BY code;
         CREATE OR REPLACE TEMP TABLE facts_tariff_codes AS
         SELECT DISTINCT upper(trim(code)) AS code FROM (
             SELECT code FROM hrgs UNION ALL SELECT price_code FROM prices
