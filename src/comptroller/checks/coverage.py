@@ -86,6 +86,8 @@ def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
             tested.append(f"({applies} AND {item.rule.scope.duckdb} AND {known})")
         scope = item.rule.scope.duckdb
         unknown.append(f"({applies} AND ({scope}) IS NOT FALSE)")
+    # The widest and cheapest first: a line that one check tested needs no second look.
+    tested.sort(key=len)
     whens = [
         f"WHEN {' OR '.join(conditions)} THEN '{state}'"
         for state, conditions in (

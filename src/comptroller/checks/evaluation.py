@@ -1,4 +1,4 @@
-"""Rules run over lines: one insert per check into ``hits``, one into ``check_counts``.
+"""Rules run over lines: one insert per check into ``hits``, one into ``unknown_counts``.
 
 Everything here is SQL over native tables on the caller's connection; what leaves it are counts.
 
@@ -8,8 +8,10 @@ Tables made (temporary, on the connection):
   or ``slice_facts`` (for a group's finding: of the line kept), pounds, message, evidence (JSON),
   line_ids of related lines.
 - ``shares``: for findings on a whole group, which line carries how many of its pounds.
-- ``check_counts``: per check and slice group (data set, provider, year, month): lines in scope and
-  of unknown verdict, with their pounds.
+- ``scope_counts``: per distinct scope and slice group (data set, provider, year, month): lines in
+  scope with their pounds; checks with the same scope are counted once.
+- ``check_scopes``: which scope each check has.
+- ``unknown_counts``: per check and slice group: lines of unknown verdict with their pounds.
 """
 
 from __future__ import annotations
@@ -57,9 +59,13 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
             message VARCHAR, evidence VARCHAR, related VARCHAR);
         CREATE OR REPLACE TEMP TABLE shares (check_no SMALLINT, anchor_no BIGINT, line_no BIGINT,
             gross {MONEY});
-        CREATE OR REPLACE TEMP TABLE check_counts (check_no SMALLINT, data_set VARCHAR,
+        CREATE OR REPLACE TEMP TABLE scope_counts (scope_no SMALLINT, data_set VARCHAR,
             provider_code VARCHAR, financial_year VARCHAR, month INTEGER, scope_rows BIGINT,
-            scope_cost DECIMAL(38,8), unknown_rows BIGINT, unknown_cost DECIMAL(38,8));
+            scope_cost DECIMAL(38,8));
+        CREATE OR REPLACE TEMP TABLE check_scopes (check_no SMALLINT, scope_no SMALLINT);
+        CREATE OR REPLACE TEMP TABLE unknown_counts (check_no SMALLINT, data_set VARCHAR,
+            provider_code VARCHAR, financial_year VARCHAR, month INTEGER, unknown_rows BIGINT,
+            unknown_cost DECIMAL(38,8));
         """
     )
 
@@ -81,7 +87,7 @@ def run_rules(
     limits: Mapping[str, str] | None = None,
     progress: Iterable[None] | None = None,
 ) -> list[Ran]:
-    """Run every rule over ``checked`` and ``slice_facts`` and fill ``hits`` and ``check_counts``.
+    """Run every rule over ``checked`` and ``slice_facts`` and fill the tables of this module.
 
     Args:
         con: Connection with the two relations as tables and the tables of `create_tables`.
@@ -95,35 +101,66 @@ def run_rules(
     """
     steps = iter(progress) if progress is not None else None
     done = []
+    scopes: dict[tuple[str, str], int] = {}
     for number, rule in enumerate(rules, start=1):
         reason = (could_not_run or {}).get(rule.check.id, "")
         started = time.perf_counter()
         if not reason:
-            reason = _run(con, number, rule, (limits or {}).get(rule.check.id, ""))
+            reason = _run(con, number, rule, (limits or {}).get(rule.check.id, ""), scopes)
         done.append(Ran(number, rule, time.perf_counter() - started, reason))
         if steps is not None:
             next(steps, None)
     return done
 
 
-def _run(con: duckdb.DuckDBPyConnection, number: int, rule: Rule, limit: str) -> str:
+def _run(
+    con: duckdb.DuckDBPyConnection,
+    number: int,
+    rule: Rule,
+    limit: str,
+    scopes: dict[tuple[str, str], int],
+) -> str:
+    looked_at = (rule.relation, _in_scope(rule, _where(rule, limit)))
+    known = looked_at in scopes
+    scope_no = scopes.setdefault(looked_at, len(scopes) + 1)
     con.execute("BEGIN")
     try:
         for statement in statements(number, rule, limit):
             con.execute(statement)
+        if not known:
+            con.execute(_scope_counts(scope_no, *looked_at))
+        con.execute(f"INSERT INTO check_scopes VALUES ({number}, {scope_no})")
     except duckdb.Error as error:
         con.execute("ROLLBACK")
+        if not known:
+            del scopes[looked_at]
         return f"the engine refused it: {str(error).splitlines()[0]}"
     con.execute("COMMIT")
     return ""
 
 
 def statements(number: int, rule: Rule, limit: str = "") -> list[str]:
-    """Return the DuckDB statements of one rule."""
+    """Return the DuckDB statements of one rule: its hits, then its lines of unknown verdict."""
     where = _where(rule, limit)
     if rule.check.type == "group":
-        return [*_group_statements(number, rule, where), _group_counts(number, rule, where)]
-    return [_row_hits(number, rule, where), _row_counts(number, rule, where)]
+        return [*_group_statements(number, rule, where), *_group_unknown(number, rule, where)]
+    return [_row_hits(number, rule, where), *_row_unknown(number, rule, where)]
+
+
+def _scope_counts(scope_no: int, relation: str, in_scope: str) -> str:
+    return (
+        f"INSERT INTO scope_counts SELECT {scope_no}, {', '.join(SLICE_GROUP)}, count(*), "
+        f"coalesce(sum(activity_cost), 0) FROM {relation} WHERE {in_scope} GROUP BY ALL"
+    )
+
+
+def _in_scope(rule: Rule, where: str) -> str:
+    """Return the lines that a check counts: in scope, or perhaps in scope."""
+    if rule.scope.literal:
+        return where
+    if rule.scope.never_null:
+        return f"{where} AND {rule.scope.duckdb}"
+    return f"{where} AND ({rule.scope.duckdb}) IS NOT FALSE"
 
 
 def _where(rule: Rule, limit: str) -> str:
@@ -173,18 +210,14 @@ def _row_hits(number: int, rule: Rule, where: str) -> str:
     )
 
 
-def _row_counts(number: int, rule: Rule, where: str) -> str:
-    cost = '"activity_cost"'
-    unknown = f"({rule.verdict}) IS NULL"
+def _row_unknown(number: int, rule: Rule, where: str) -> list[str]:
     if rule.scope.never_null and rule.wrong.never_null:
-        unknown = "FALSE"
-    in_scope = "" if rule.scope.literal else f" AND ({rule.scope.duckdb}) IS NOT FALSE"
-    return (
-        f"INSERT INTO check_counts SELECT {number}, {', '.join(SLICE_GROUP)}, count(*), "
-        f"coalesce(sum({cost}), 0), count(*) FILTER ({unknown}), "
-        f"coalesce(sum({cost}) FILTER ({unknown}), 0) FROM {rule.relation} "
-        f"WHERE {where}{in_scope} GROUP BY ALL"
-    )
+        return []
+    return [
+        f"INSERT INTO unknown_counts SELECT {number}, {', '.join(SLICE_GROUP)}, count(*), "
+        f"coalesce(sum(activity_cost), 0) FROM {rule.relation} "
+        f"WHERE {where} AND ({rule.verdict}) IS NULL GROUP BY ALL"
+    ]
 
 
 # -- group checks ------------------------------------------------------------------------------
@@ -336,26 +369,26 @@ def _whole_group(number: int, rule: Rule, head: str) -> list[str]:
     ]
 
 
-def _group_counts(number: int, rule: Rule, where: str) -> str:
-    """Return the statement that counts lines in scope, and those whose group cannot be told."""
+def _group_unknown(number: int, rule: Rule, where: str) -> list[str]:
+    """Return the statements that count lines whose group, or its verdict, cannot be told."""
+    groups = ", ".join(f"c.{name}" for name in SLICE_GROUP)
+    counted = f"{number}, {groups}, count(*), coalesce(sum(c.activity_cost), 0)"
     known = " AND ".join(f"{quote_identifier(key)} IS NOT NULL" for key in rule.check.group_by)
-    complete = f"coalesce(in_scope AND {known}, FALSE)"
-    unknown, source = f"NOT {complete}", "members"
+    complete = known if rule.scope.literal else f"{rule.scope.duckdb} AND {known}"
+    result = [
+        f"INSERT INTO unknown_counts SELECT {counted} FROM checked AS c "
+        f"WHERE {_in_scope(rule, where)} AND ({complete}) IS NOT TRUE GROUP BY ALL"
+    ]
     if not rule.wrong.never_null:
         joined = " AND ".join(
-            f"m.{quote_identifier(k)} = j.{quote_identifier(k)}" for k in rule.check.group_by
+            f"c.{quote_identifier(k)} = j.{quote_identifier(k)}" for k in rule.check.group_by
         )
-        source = (
-            f"(SELECT m.*, j.is_wrong IS NULL AS undecided FROM members AS m "
-            f"LEFT JOIN judged AS j ON {joined})"
+        result.append(
+            f"INSERT INTO unknown_counts {_group_ctes(rule, where)} SELECT {counted} "
+            f"FROM complete AS c JOIN judged AS j ON {joined} "
+            "WHERE j.is_wrong IS NULL GROUP BY ALL"
         )
-        unknown = f"({unknown} OR undecided)"
-    return (
-        f"INSERT INTO check_counts {_group_ctes(rule, where)} "
-        f"SELECT {number}, {', '.join(SLICE_GROUP)}, count(*), coalesce(sum(activity_cost), 0), "
-        f"count(*) FILTER ({unknown}), coalesce(sum(activity_cost) FILTER ({unknown}), 0) "
-        f"FROM {source} GROUP BY ALL"
-    )
+    return result
 
 
 def sandbox(con: duckdb.DuckDBPyConnection, *folders: str) -> None:

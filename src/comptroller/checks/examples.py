@@ -171,7 +171,7 @@ def outcome_of(
     if ran.could_not_run:
         return ran.could_not_run
     hits = con.execute("SELECT line_no + 1, gross FROM hits ORDER BY 1").fetchall()
-    unknown = con.execute("SELECT coalesce(sum(unknown_rows), 0) FROM check_counts").fetchone()
+    unknown = con.execute("SELECT coalesce(sum(unknown_rows), 0) FROM unknown_counts").fetchone()
     return Outcome(
         tuple(int(row[0]) for row in hits),
         int(unknown[0]) if unknown else 0,

@@ -21,7 +21,7 @@ _GROUP = "data_set, provider_code, financial_year, month"
 def create_results(
     con: duckdb.DuckDBPyConnection, limits: dict[int, str], reasons: dict[int, str]
 ) -> None:
-    """Create ``run_results`` from ``check_counts``, ``run_findings`` and ``run_checks``.
+    """Create ``run_results`` from the counts of the run, ``run_findings`` and ``run_checks``.
 
     Args:
         con: Connection with those and the relations that were checked.
@@ -60,15 +60,21 @@ def create_results(
                 sum(CASE WHEN net_value > 0 THEN baseline_value ELSE 0 END) AS baseline_value,
                 sum(CASE WHEN net_value < 0 THEN net_value ELSE 0 END) AS undercharge_value
             FROM run_findings GROUP BY ALL
+        ), unknown AS (
+            SELECT check_no, {_GROUP}, sum(unknown_rows) AS unknown_rows,
+                sum(unknown_cost) AS unknown_cost
+            FROM unknown_counts GROUP BY ALL
         ), counted AS (
             SELECT p.*, coalesce(c.scope_rows, 0) AS scope_rows,
                 coalesce(c.scope_cost, 0) AS scope_cost,
-                coalesce(c.unknown_rows, 0) AS unknown_rows,
-                coalesce(c.unknown_cost, 0) AS unknown_cost,
+                coalesce(u.unknown_rows, 0) AS unknown_rows,
+                coalesce(u.unknown_cost, 0) AS unknown_cost,
                 coalesce(f.failed_rows, 0) AS failed_rows, f.gross_value, f.net_value, f.cash_value,
                 f.baseline_value, f.undercharge_value
             FROM planned AS p
-            LEFT JOIN check_counts AS c USING (check_no, {_GROUP})
+            LEFT JOIN check_scopes AS s USING (check_no)
+            LEFT JOIN scope_counts AS c USING (scope_no, {_GROUP})
+            LEFT JOIN unknown AS u USING (check_no, {_GROUP})
             LEFT JOIN found AS f USING (check_id, {_GROUP})
         )
         SELECT check_id, {_GROUP}, {_OUTCOME} AS outcome, {_REASON} AS reason,
