@@ -149,7 +149,8 @@ def create_shared_facts(con: duckdb.DuckDBPyConnection) -> None:
                 AND b.data_set = 'PLCM' AS has_event,
             CASE WHEN b.commissioned_service_category_code = '12' AND b.k_person IS NOT NULL
                 AND b.activity_start_date IS NOT NULL
-                THEN hash(b.submission_id, b.k_person, b.activity_start_date) END AS k_day
+                THEN hash(b.data_set, b.provider_code, b.k_person, b.activity_start_date) END
+                AS k_day
         FROM facts_base AS b JOIN facts_payers AS y USING (n)
         WHERE b.data_set IN ('PLCM', 'DrPLCM', 'DePLCM') AND b.activity_cost > 0
             AND y.charged_payer IS NOT NULL
