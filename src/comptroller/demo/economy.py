@@ -106,6 +106,8 @@ def _build(
     faults.plant_totals(book)
     faults.plant_plan_faults(book)
     faults.plant_contract_faults(book)
+    faults.note_mergers(book)
+    book.explain_prices()
     book.insert()
     _extras(con, book)
     finance.add_balances(con, world)

@@ -299,7 +299,7 @@ _ZIPPED = tuple(
         "Provider": ("Prov Code", "prov"),
         "Purchaser": ("Charged To", "comm"),
         "HRG": ("Currency Code", "tariff"),
-        "TFC": ("Specialty (TFC)", "tfc"),
+        "TFC": ("Treatment Function", "tfc"),
         "Total Cost": ("Amount", "cost"),
         "Activity": ("Qty", "act"),
         "Hospital No": ("Pt Number", "lpid"),

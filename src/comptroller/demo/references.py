@@ -153,10 +153,14 @@ class Librarian:
 
     def _contracts(self) -> None:
         p = self.preset
+        merged = sorted({(c.former,) for c in p.commissioners if c.former}) or [("",)]
+        register(self.con, "formers", ("former",), merged)
         register(self.con, "contract_hosts", ("contract_id", "host"), _hosts(p))
         self.query(
             "contracts",
-            f"""SELECT a.contract_id, a.prov AS provider_code, a.payer AS commissioner_code,
+            f"""SELECT a.contract_id, a.prov AS provider_code,
+                CASE WHEN a.comm IN (SELECT former FROM formers) THEN a.comm ELSE a.payer END
+                    AS commissioner_code,
                 '{p.financial_year}' AS financial_year,
                 any_value(CASE WHEN a.role = 'associate' THEN h.host END)
                     AS coordinating_commissioner_code,
@@ -192,7 +196,9 @@ class Librarian:
                 commissioner_code, 'agreed' AS stage, activity_treatment_function_code, tariff_code,
                 service_code, local_code
             FROM (SELECT contract_id, month, pod AS pod_code, planned_act AS planned_activity,
-                planned_cost, payer AS commissioner_code, tfc AS activity_treatment_function_code,
+                planned_cost,
+                CASE WHEN comm IN (SELECT former FROM formers) THEN comm ELSE payer END
+                    AS commissioner_code, tfc AS activity_treatment_function_code,
                 tariff AS tariff_code, svc AS service_code,
                 CASE WHEN lpod <> pod THEN lpod END AS local_code
                 FROM plan JOIN agreements USING (prov, comm, contract_id))

@@ -9,6 +9,7 @@ from comptroller.demo.faults.book import KEY_COLUMNS, Book
 from comptroller.demo.faults.groups import plant_groups
 from comptroller.demo.faults.rows import plant_rows
 from comptroller.demo.faults.totals import (
+    note_mergers,
     plant_contract_faults,
     plant_invoice_faults,
     plant_plan_faults,
@@ -19,6 +20,7 @@ from comptroller.demo.faults.versions import plant_versions
 __all__ = [
     "KEY_COLUMNS",
     "Book",
+    "note_mergers",
     "plant_contract_faults",
     "plant_groups",
     "plant_invoice_faults",

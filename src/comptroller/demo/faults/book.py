@@ -434,6 +434,19 @@ class Book:
                 **{"local_patient_identifier": row["lpid"], **values},
             )  # fmt: skip
 
+    def explain_prices(self) -> None:
+        """Write where planted charges differ from what SUS says of them, slice by slice."""
+        for event in self.events:
+            charged = [r for r in event.lines if r["ds"] == "PLCM" and r["unbundled"] != "Y"]
+            if not charged or not event.sus:
+                continue
+            if sum(r["cost"] or 0 for r in charged) != sum(r["cost"] or 0 for r in event.sus):
+                for row in (*charged, *event.sus):
+                    self.answer(
+                        f"REC-010/{event.lines[0]['case_no']}", "REC-010", "consequence", row,
+                        only=("provider_code", "commissioner_code", "month"),
+                    )  # fmt: skip
+
     # ---- into the tables ----
 
     def insert(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime, time, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from comptroller.demo.faults.book import Book, Event, Row
@@ -276,12 +276,12 @@ def _drugs_and_devices_twice(book: Book, turn: int) -> None:
             event = book.take(kind)
             source = event.line
             clinic = next(line for line in event.lines if line["ds"] == "PLCM")
-            cost = (source["cost"] * Decimal(factor)).quantize(Decimal("0.01"))
+            cost = (source["cost"] * Decimal(factor)).quantize(Decimal("0.01"), ROUND_DOWN)
             name = source["drug_name"] or source["dev_name"]
             day = source["start_date"] + timedelta(days=days)
             again = dict(clinic) | {
                 "cds_id": None, "non_cds_id": f"H{clinic['cds_id']}", "pod": pod_code,
-                "lpod": "HCD" if kind == "drug" else "HCDEV", "lpod_text": words.format(name),
+                "lpod": f"{kind[:3].upper()}-{pod_code[:3]}", "lpod_text": words.format(name),
                 "tariff": None, "nti": "N", "act": 1, "uprice": cost, "cost": cost,
                 "mff_cost": Decimal(0), "start_date": day, "end_date": day,
             }  # fmt: skip

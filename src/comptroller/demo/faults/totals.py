@@ -140,6 +140,18 @@ def _counts_fall(book: Book) -> None:
     book.answer(fault, "REC-024", "consequence", **about)
 
 
+def note_mergers(book: Book) -> None:
+    """Note that ACM has fewer rows from the month in which two commissioners are charged as one."""
+    for provider in book.world.providers:
+        if provider.legacy_until_month:
+            for month in range(provider.legacy_until_month + 1, 11):
+                book.answer(
+                    f"REC-024/{provider.code}", "REC-024", "consequence", data_set="ACM",
+                    provider_code=provider.code, month=month,
+                    note="two commissioners have become one",
+                )  # fmt: skip
+
+
 def plant_plan_faults(book: Book) -> None:
     """Let ACM state another plan than the one that was signed."""
     found = book.con.execute(

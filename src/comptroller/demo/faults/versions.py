@@ -88,6 +88,7 @@ def _reappeared(book: Book) -> None:
     event.charge(seen_to=month)
     fault = book.fault("TIM-007")
     book.answer(fault, "TIM-007", "plain", event.line, note="at flex, not at freeze, then again")
+    book.also(fault, ("REC-008",), event.line)
     _moved(book, fault, event, ("TIM-001", "TIM-002", "TIM-007", "REC-021"))
 
 
