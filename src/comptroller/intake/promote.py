@@ -101,6 +101,18 @@ def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
     create_staging(con, {column for one in made for column in one.columns})
     register_units(con, pooled)
     normalise(con, made)
+    _free_cells(con, pooled)
+
+
+def _free_cells(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
+    """Let go of the cells whose rows are all in ``staged``: nothing asks for them again."""
+    for pool in pooled.pools:
+        kind = "VIEW" if len(pool.units) == 1 else "TABLE"
+        con.execute(f"DROP {kind} IF EXISTS {pool.relation}")
+    for file in {id(file): file for file, _ in pooled.places.values()}.values():
+        if all(part.unit >= 0 for part in file.parts):
+            for sheet in file.sheets:
+                sheet.drop()
 
 
 # -- counts ----------------------------------------------------------------------------------
