@@ -50,16 +50,29 @@ class Postman:
             if this.sus_months and counts.get(("", name)):
                 self._sus(this, name)
 
+    def _months(self, this: Round, provider: Provider) -> tuple[int, ...]:
+        """Return the months that a provider's files carry: the year so far, or the open ones."""
+        if not provider.open_months:
+            return this.months
+        return tuple(month for month in this.months if month >= this.number - 1)
+
     def _counts(self, this: Round) -> dict[tuple[str, str], int]:
         rows = self.con.execute(
-            f"""SELECT prov, ds, count(*) FROM lines WHERE {_seen(this.number)}
-                AND month IN ({_list(this.months)}) GROUP BY ALL
-            UNION ALL SELECT prov, 'ACM', count(*) FROM acm WHERE {_seen(this.number)}
-                AND month IN ({_list(this.months)}) GROUP BY ALL
-            UNION ALL SELECT '', ds, count(*) FROM sus WHERE {_seen(this.number)}
-                AND month IN ({_list(this.sus_months) or "0"}) GROUP BY ALL"""
+            f"""SELECT prov, ds, month, count(*) FROM lines WHERE {_seen(this.number)} GROUP BY ALL
+            UNION ALL SELECT prov, 'ACM', month, count(*) FROM acm WHERE {_seen(this.number)}
+                GROUP BY ALL
+            UNION ALL SELECT '', ds, month, count(*) FROM sus WHERE {_seen(this.number)}
+                GROUP BY ALL"""
         ).fetchall()
-        return {(prov, name): n for prov, name, n in rows}
+        carried = {
+            provider.code: self._months(this, provider) for provider in self.preset.providers
+        }
+        carried[""] = this.sus_months
+        counts: dict[tuple[str, str], int] = {}
+        for prov, name, month, count in rows:
+            if month in carried[prov]:
+                counts[prov, name] = counts.get((prov, name), 0) + count
+        return counts
 
     def _provider_files(
         self, this: Round, provider: Provider, layout: Layout, counts: dict[tuple[str, str], int]
@@ -84,7 +97,7 @@ class Postman:
             else:
                 columns = layout.columns[name]
                 target = folder / f"{stem.format(name)}.csv"
-                self._copy(self._query(this, provider, name, columns, this.months), target)
+                self._copy(self._query(this, provider, name, columns), target)
 
     def _folder(self, this: Round, provider: str, name: str) -> Path:
         day = self.late.get((provider, name, this.number), this.arrives)
@@ -105,9 +118,9 @@ class Postman:
         provider: Provider,
         name: str,
         columns: Sequence[Column],
-        months: Sequence[int],
         where: str = "TRUE",
     ) -> str:
+        months = self._months(this, provider)
         table, also = ("acm", "TRUE") if name == "ACM" else ("lines", f"ds = '{name}'")
         listed = ", ".join(
             f"{self._fill(expression, this, provider)} AS {_quoted(heading)}"
@@ -156,7 +169,7 @@ class Postman:
     def _delimited(
         self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
     ) -> None:
-        query = self._query(this, provider, name, layout.columns[name], this.months)
+        query = self._query(this, provider, name, layout.columns[name])
         options = "HEADER, DELIMITER '|'" if layout.form == "pipe" else "HEADER"
         if not layout.titles and not layout.total:
             self._copy(query, target, options)
@@ -169,14 +182,13 @@ class Postman:
                 out.write((f'"{title}"' if "," in title else title).encode() + b"\n")
             out.write(body.read_bytes())
             if layout.total:
-                total = self._total(this, provider, name, this.months)
+                total = self._total(this, provider, name)
                 cells = ["Total", *[""] * (len(headings) - 2), f"{total:.2f}"]
                 out.write(",".join(cells).encode() + b"\n")
         body.unlink()
 
-    def _total(
-        self, this: Round, provider: Provider, name: str, months: Sequence[int], where: str = "TRUE"
-    ) -> Decimal:
+    def _total(self, this: Round, provider: Provider, name: str, where: str = "TRUE") -> Decimal:
+        months = self._months(this, provider)
         row = self.con.execute(
             f"SELECT coalesce(sum(cost), 0) FROM lines WHERE prov = ? AND ds = ? AND {where}"
             f" AND {_seen(this.number)} AND month IN ({_list(months)})",
@@ -188,7 +200,7 @@ class Postman:
         self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
     ) -> None:
         inner = target.with_suffix(".csv")
-        self._copy(self._query(this, provider, name, layout.columns[name], this.months), inner)
+        self._copy(self._query(this, provider, name, layout.columns[name]), inner)
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             entry = zipfile.ZipInfo(inner.name, _FIXED_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
@@ -196,15 +208,14 @@ class Postman:
         inner.unlink()
 
     def _workbook(self, this: Round, provider: Provider, layout: Layout, stem: str) -> None:
-        months = [m for m in this.months if m >= this.number - 1]
         sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]] = []
         for sheet, where in SHEETS:
             name = "DrPLCM" if sheet == "Drugs" else "PLCM"
             columns = layout.columns[name]
-            query = self._query(this, provider, name, columns, months, where)
+            query = self._query(this, provider, name, columns, where)
             rows = self.con.execute(query).fetchall()
             if rows:
-                total = self._total(this, provider, name, months, where)
+                total = self._total(this, provider, name, where)
                 sheets.append((sheet, [heading for heading, _ in columns], rows, total))
                 self.rows += len(rows)
         if sheets:

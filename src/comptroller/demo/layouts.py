@@ -321,7 +321,6 @@ class Layout:
     form: str = "csv"
     titles: tuple[str, ...] = ()
     total: bool = False
-    cumulative: bool = True
 
 
 LAYOUTS = {
@@ -339,7 +338,6 @@ LAYOUTS = {
         form="workbook",
         titles=("{provider_name} - {sheet}", "Month {month} of {year_slash}", ""),
         total=True,
-        cumulative=False,
     ),
     "local_pipe": Layout("local_pipe", {**NATIONAL, "PLCM": _PIPE}, form="pipe"),
     "local_month_words": Layout(

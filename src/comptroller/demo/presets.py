@@ -43,6 +43,7 @@ class Provider:
     emergency: bool = True
     shares: tuple[tuple[str, int], ...] = ()  # commissioner charged, per cent of patients
     legacy_until_month: int = 0  # months in which it still charged the commissioners merged away
+    open_months: bool = False  # its files carry only the months still open, not the year so far
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ _COMMISSIONERS_2026 = (
 _TYPICAL = ((_MAIN, 76), ("QZ5", 10), ("QZ6", 6), ("QZ7", 3), (HUB, 5))
 _PLAIN = ((_MAIN, 84), ("QZ5", 8), ("QZ6", 8))
 
-_PROVIDERS_2026 = (
+_PROVIDERS = (
     Provider("ZN1", "Northmere University Hospitals NHS Trust", "tertiary", _mff("1.061204"),
              size=20, devices=True,
              shares=((_MAIN, 70), ("QZ5", 11), ("QZ6", 7), ("QZ7", 3), (HUB, 9))),
@@ -111,34 +112,50 @@ _PROVIDERS_2026 = (
     Provider("ZN3", "Eastholme District Hospitals NHS Trust", "acute", _mff("1.024907"),
              layout="national_v3", size=12, shares=_TYPICAL),
     Provider("ZN4", "Carrowdale and Fenwick NHS Trust", "acute", _mff("1.018350"),
-             layout="local_inpatient_words", size=9, shares=_PLAIN),
+             layout="local_inpatient_words", size=9, shares=_PLAIN,
+             open_months=True),
     Provider("ZN5", "Wyvern Vale Hospitals NHS Trust", "acute", _mff("1.045512"),
-             size=9, shares=((_MAIN, 40), ("QZ5", 46), ("QZ6", 9), ("QZ8", 5))),
+             size=9, shares=((_MAIN, 40), ("QZ5", 46), ("QZ6", 9), ("QZ8", 5)),
+             open_months=True),
     Provider("ZN6", "St Brannock's Hospital NHS Trust", "acute", _mff("1.093377"),
-             size=8, shares=_TYPICAL),
+             size=8, shares=_TYPICAL,
+             open_months=True),
     Provider("ZN7", "Saltfleet Royal Infirmary NHS Trust", "acute", _mff("1.039640"),
-             layout="local_workbook", size=4, drugs=True, shares=((_MAIN, 46), ("QZ6", 54))),
+             layout="local_workbook", size=4, drugs=True, shares=((_MAIN, 46), ("QZ6", 54)),
+             open_months=True),
     Provider("ZN8", "Holmby Park NHS Trust", "acute", _mff("1.012776"),
              size=8, drugs=False, shares=_PLAIN, legacy_until_month=3),
     Provider("ZN9", "Larkhill Orthopaedic Hospital NHS Trust", "specialist", _mff("1.050019"),
              size=6, drugs=False, devices=True, emergency=False,
-             shares=((_MAIN, 62), ("QZ5", 20), ("QZ6", 18))),
+             shares=((_MAIN, 62), ("QZ5", 20), ("QZ6", 18)),
+             open_months=True),
     Provider("ZNA", "Amberley Eye Hospital NHS Trust", "specialist", _mff("1.071253"),
-             layout="local_pipe", size=5, drugs=False, emergency=False, shares=_PLAIN),
+             layout="local_pipe", size=5, drugs=False, emergency=False,
+             shares=((_MAIN, 78), ("QZ5", 8), ("QZ6", 8), ("QZ8", 6)),
+             open_months=True),
     Provider("ZNB", "Tarn Valley Community Health NHS Trust", "community", _mff("1.020561"),
              layout="local_month_words", size=6, drugs=False, emergency=False,
-             shares=((_MAIN, 92), ("QZ5", 8))),
+             shares=((_MAIN, 92), ("QZ5", 8)),
+             open_months=True),
     Provider("ZNC", "Upper Lethen Hospitals NHS Trust", "acute", _mff("1.007390"),
-             size=4, drugs=False, shares=(("QZ7", 70), (_MAIN, 30))),
+             size=4, drugs=False, shares=(("QZ7", 70), (_MAIN, 30)),
+             open_months=True),
     Provider("ZND", "Mardale Hospitals NHS Trust", "acute", _mff("1.015873"),
-             size=3, drugs=False, shares=(("QZ8", 72), (_MAIN, 28))),
+             size=3, drugs=False, shares=(("QZ8", 72), (_MAIN, 28)),
+             open_months=True),
     Provider("ZPX01", "Briarfield Clinic", "independent", _mff("1.032118"),
-             size=5, drugs=False, emergency=False, shares=(("Z1A", 30), ("Z1B", 36), ("Z1D", 34))),
+             size=5, drugs=False, emergency=False, shares=(("Z1A", 30), ("Z1B", 36), ("Z1D", 34)),
+             open_months=True),
     Provider("ZPX02", "Castlegate Surgical Centre", "independent", _mff("1.024907"),
-             layout="local_zip", size=4, drugs=False, emergency=False, shares=_PLAIN),
+             layout="local_zip", size=4, drugs=False, emergency=False, shares=_PLAIN,
+             open_months=True),
     Provider("ZPX03", "Orrest Diagnostics and Treatment", "independent", _mff("1.015873"),
-             size=3, drugs=False, emergency=False, shares=((_MAIN, 60), ("QZ8", 40))),
+             size=3, drugs=False, emergency=False, shares=((_MAIN, 60), ("QZ8", 40)),
+             open_months=True),
 )  # fmt: skip
+# The merged board contracts with fewer: the others belong to the economy of 2018/19 alone.
+_ELSEWHERE = frozenset({"ZN5", "ZN6", "ZN9", "ZNC", "ZND", "ZPX03"})
+_PROVIDERS_2026 = tuple(p for p in _PROVIDERS if p.code not in _ELSEWHERE)
 
 _CCG_NAMES = (
     "Northmere", "Aldersby", "Tarn Valley", "Eastholme", "Fenwick Bay", "Carrowdale", "Holmby",
@@ -164,6 +181,7 @@ def _old_provider(index: int, provider: Provider) -> Provider:
     return Provider(
         provider.code, provider.name, provider.kind, provider.mff, provider.layout, provider.size,
         provider.drugs, provider.devices, provider.emergency, shares,
+        open_months=provider.open_months,
     )  # fmt: skip
 
 
@@ -191,7 +209,7 @@ PRESETS = {
         price_factor=Decimal("1.00"),
         host="Z2A",
         commissioners=_COMMISSIONERS_2018,
-        providers=tuple(_old_provider(i, p) for i, p in enumerate(_PROVIDERS_2026)),
+        providers=tuple(_old_provider(i, p) for i, p in enumerate(_PROVIDERS)),
     ),
 }
 

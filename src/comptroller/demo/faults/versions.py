@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from comptroller.demo.faults.book import Book, Event
-from comptroller.demo.layouts import LAYOUTS
 from comptroller.demo.lines import EVER
 from comptroller.demo.schedule import due_date
 
@@ -32,7 +31,7 @@ def _fresh(book: Book, kind: str) -> Event:
     movers = [
         p.code
         for p in book.world.providers
-        if LAYOUTS[p.layout].cumulative and not p.legacy_until_month and p.size >= 6
+        if not p.open_months and not p.legacy_until_month and p.size >= 6
         and p.code in book.offers(kind)
     ]  # fmt: skip
     turn = len(book.key) % max(1, len(movers))
@@ -136,8 +135,11 @@ def _late_and_missing_files(book: Book) -> None:
         )  # fmt: skip
     drugs = [p for p in national if p.drugs][1:3]
     devices = [p for p in book.world.providers if p.devices][-1:]
-    for provider, name in (*((p, "DrPLCM") for p in drugs), *((p, "DePLCM") for p in devices)):
-        month = _quiet_month(book, provider.code, name)
+    # No other fault lies in the last months of these sets, so nothing that is keyed goes missing.
+    for provider, name, month in (
+        *((p, "DrPLCM", 11 + place) for place, p in enumerate(drugs)),
+        *((p, "DePLCM", 11) for p in devices),
+    ):
         book.con.execute(
             "DELETE FROM lines WHERE prov = ? AND ds = ? AND month = ?",
             [provider.code, name, month],
@@ -152,17 +154,3 @@ def _late_and_missing_files(book: Book) -> None:
         book.fault("TIM-005"), "TIM-005", "look_alike", flagged=False, data_set="DePLCM",
         provider_code=none.code, note="a provider that never charges for devices",
     )  # fmt: skip
-
-
-def _quiet_month(book: Book, provider: str, name: str) -> int:
-    """Return a month in which no planted fault lies in a provider's data set."""
-    taken = {
-        line["month"]
-        for event in book.events
-        for line in event.lines
-        if line["ds"] == name and line["prov"] == provider
-    }
-    while True:
-        month = book.free_month(provider)
-        if month not in taken:
-            return month
