@@ -15,17 +15,13 @@ from comptroller.vocabulary import code_list, pod_group
 from comptroller.warehouse import quote_literal
 
 
-def pod_group_sql(column: str) -> str:
-    """Return SQL for the group of a point of delivery, 'Other' for unknown ones."""
-    groups: dict[str, list[str]] = {}
-    for code in code_list("point_of_delivery").codes():
-        groups.setdefault(pod_group(code), []).append(code)
-    branches = " ".join(
-        f"WHEN {column} IN ({', '.join(map(quote_literal, codes))}) THEN {quote_literal(name)}"
-        for name, codes in sorted(groups.items())
-        if name != "Other"
+def _pod_groups() -> str:
+    """Return SQL of the relation ``pod_groups(code, pod_group)``."""
+    rows = ", ".join(
+        f"({quote_literal(code)}, {quote_literal(pod_group(code))})"
+        for code in code_list("point_of_delivery").codes()
     )
-    return f"CASE {branches} ELSE 'Other' END"
+    return f"(VALUES {rows}) pod_groups(code, pod_group)"
 
 
 def successor_sql(column: str, successors: Mapping[str, str]) -> str:
@@ -46,9 +42,10 @@ _ORDINAL_ORDER = (
 def key_columns(successors: Mapping[str, str]) -> str:
     """Return SQL columns ``key_base`` (what identifies the event) and ``key_is_whole``.
 
-    Where ``key_is_whole`` is false an ordinal among equal bases completes the key.
+    Reads ``key_group``, the group of the point of delivery. Where ``key_is_whole`` is false an
+    ordinal among equal bases completes the key.
     """
-    group = f"({pod_group_sql('pod_code')})"
+    group = "key_group"
     head = f"data_set, {successor_sql('provider_code', successors)}"
 
     def joined(*parts: str) -> str:
@@ -94,7 +91,11 @@ def with_event_keys(relation: str, successors: Mapping[str, str], columns: str) 
         successors: Provider code to the code that took over.
         columns: The columns to return beside it, as SQL.
     """
-    keyed = f"SELECT *, {key_columns(successors)} FROM {relation}"
+    grouped = (
+        f"SELECT r.*, coalesce(pod_groups.pod_group, 'Other') AS key_group FROM {relation} r "
+        f"LEFT JOIN {_pod_groups()} ON pod_groups.code = r.pod_code"
+    )
+    keyed = f"SELECT *, {key_columns(successors)} FROM ({grouped})"
     ordinal = f"row_number() OVER (PARTITION BY submission_id, key_base ORDER BY {_ORDINAL_ORDER})"
     return (
         f"SELECT {columns}, md5(key_base) AS event_key FROM ({keyed}) WHERE key_is_whole "

@@ -375,7 +375,9 @@ def _commit(
     detail = {"files": len(submissions), "received_at": batch.received.isoformat()}
     with ws.warehouse.commit("load", identifier, detail) as commit:
         if stored:
-            commit.append_query(con, "lines", _lines_query(con, around))
+            providers = {key[1] for _, key, _ in stored}
+            successors = {old: new for old, new in around.successors.items() if old in providers}
+            commit.append_query(con, "lines", _lines_query(con, successors))
         for file in batch.files:
             published.append(commit, con, file)
         _append_quarantine(commit, con, batch, pooled)
@@ -426,7 +428,7 @@ def _register_versions(
     con.unregister("stored_arrow")
 
 
-def _lines_query(con: duckdb.DuckDBPyConnection, around: Surroundings) -> str:
+def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) -> str:
     """Return the query for the lines of all stored slices, with their keys and ids."""
     present = {row[0] for row in con.execute("DESCRIBE staged").fetchall()}
     for name, kind in line_columns().items():
@@ -448,7 +450,7 @@ def _lines_query(con: duckdb.DuckDBPyConnection, around: Surroundings) -> str:
         f'"{name}"'
         for name in (*body, "submission_id", "part", "sheet", "slice_version_id", "line_id")
     )
-    keyed = with_event_keys(base, around.successors, listed)
+    keyed = with_event_keys(base, successors, listed)
     return f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL"
 
 
