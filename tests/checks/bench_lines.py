@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from comptroller.checks.book import Book, load_book
-from comptroller.checks.evaluation import create_tables, run_rules
+from comptroller.checks.evaluation import create_tables, number_slices, run_rules
 from comptroller.checks.runner import evaluate
 from comptroller.checks.schema import Schema, product_schema
 from comptroller.checks.valuation import create_standing
@@ -134,6 +134,7 @@ class Bench:
         """Return the findings, in the order of check and line."""
         rules = (book or sample_book()).select(checks)
         create_tables(self.con)
+        number_slices(self.con)
         ran = run_rules(self.con, rules, could_not_run=could_not_run)
         self.refusals = {item.rule.check.id: item.could_not_run for item in ran}
         create_standing(self.con)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from comptroller.checks.compiler import Rule, compile_rules
 from comptroller.checks.definition import Check, Exclusion
+from comptroller.checks.expressions import Parameter
 from comptroller.checks.loader import Fault, RulebookError, read_rulebook
 from comptroller.checks.parameters import (
     FILE,
@@ -34,6 +35,7 @@ class Book:
     exclusions: Mapping[str, Exclusion]
     rules: Mapping[str, Rule]
     overrides: tuple[Override, ...] = field(default=())
+    parameters: Mapping[str, Mapping[str, Parameter]] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -103,7 +105,7 @@ def load_book(
     faults.extend(more)
     if faults:
         raise RulebookError(_unique(faults))
-    return Book(rulebook.checks, rulebook.exclusions, rules, tuple(overrides))
+    return Book(rulebook.checks, rulebook.exclusions, rules, tuple(overrides), parameters)
 
 
 def workspace_book(ws: Workspace, contracts: Iterable[ContractLine] = ()) -> Book:

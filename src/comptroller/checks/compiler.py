@@ -8,7 +8,7 @@ scope, where the scope is FALSE), NULL is unknown, is counted and takes ``on_mis
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from comptroller.checks.definition import Check, Exclusion, Place, fingerprint
 from comptroller.checks.expressions import Compiled, ExpressionError, Parameter, Scope
@@ -46,6 +46,7 @@ class Rule:
         counterparty: DuckDB text.
         columns: Columns of the relation that the rule reads.
         needs: Names without which the rule cannot run; each may join alternatives with ``|``.
+        present: Columns known to hold a value in every row that the rule looks at.
         fingerprint: Over everything that can change the findings.
     """
 
@@ -63,6 +64,7 @@ class Rule:
     aggregates: Mapping[str, Compiled] = field(default_factory=dict)
     columns: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    present: frozenset[str] = ALWAYS_PRESENT
 
     @property
     def verdict(self) -> str:
@@ -79,6 +81,7 @@ def compile_rules(
     parameters: Mapping[str, Mapping[str, Parameter]] | None = None,
     *,
     negate: int | None = None,
+    present: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[dict[str, Rule], list[Fault]]:
     """Return the rules by check id, and every fault of meaning with its place.
 
@@ -88,12 +91,14 @@ def compile_rules(
         schema: The columns there are.
         parameters: Check id to parameters in force, where they differ from the defaults.
         negate: Number of the atom of ``wrong_when`` to turn round, for lint.
+        present: Check id to columns that hold a value in every row it looks at.
     """
     rules: dict[str, Rule] = {}
     faults: list[Fault] = []
     for check in checks:
         compiler = _Compiler(check, exclusions, schema, (parameters or {}).get(check.id))
         compiler.negate = negate
+        compiler.present |= (present or {}).get(check.id, frozenset())
         rule = compiler.compile()
         faults.extend(compiler.faults)
         if rule is not None and not compiler.faults:
@@ -118,6 +123,7 @@ class _Compiler:
         self.faults: list[Fault] = []
         self.aggregates: dict[str, Compiled] = {}
         self.negate: int | None = None
+        self.present = ALWAYS_PRESENT
         self.used: set[str] = set()
         self.used_parameters: set[str] = set()
 
@@ -285,7 +291,7 @@ class _Compiler:
         key: str,
         text: str,
         columns: Mapping[str, Type] | None = None,
-        present: frozenset[str] = ALWAYS_PRESENT,
+        present: frozenset[str] | None = None,
         *,
         wanted: tuple[Type, ...] = ("boolean",),
         aggregates: bool = False,
@@ -293,7 +299,7 @@ class _Compiler:
     ) -> Compiled | None:
         scope = Scope(
             self.columns if columns is None else columns,
-            present,
+            self.present if present is None else present,
             self.parameters,
             self.schema.code_lists,
             aggregates,
@@ -363,3 +369,30 @@ class _Compiler:
 def _money(text: str) -> str:
     """Return a number as pounds, nil where it is not known or does not fit."""
     return f"coalesce(TRY_CAST({text} AS {MONEY}), CAST(0 AS {MONEY}))"
+
+
+def knowing(
+    rules: Iterable[Rule],
+    present: Mapping[str, frozenset[str]],
+    exclusions: Mapping[str, Exclusion],
+    schema: Schema,
+    parameters: Mapping[str, Mapping[str, Parameter]],
+) -> list[Rule]:
+    """Return the rules compiled anew, knowing which columns hold a value in every row.
+
+    What a rule says does not change; but where nothing it reads can be missing, its verdict is
+    proven to be known, and nobody needs to count the unknown.
+    """
+    listed = list(rules)
+    again, _ = compile_rules(
+        [rule.check for rule in listed], exclusions, schema, parameters, present=present
+    )
+    return [
+        replace(
+            rule,
+            scope=again[rule.check.id].scope,
+            wrong=again[rule.check.id].wrong,
+            present=rule.present | present.get(rule.check.id, frozenset()),
+        )
+        for rule in listed
+    ]

@@ -79,13 +79,13 @@ def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
             applies = f"{applies} AND {limit}"
         if item.rule.excluded != "FALSE":
             applies += f" AND NOT {item.rule.excluded}"
-        known = _known(item.rule)
-        if item.rule.scope.literal:
-            tested.append(f"({applies} AND {known})")
-        else:
-            tested.append(f"({applies} AND {item.rule.scope.duckdb} AND {known})")
-        scope = item.rule.scope.duckdb
-        unknown.append(f"({applies} AND ({scope}) IS NOT FALSE)")
+        known, scope = _known(item.rule), item.rule.scope
+        inside = "" if scope.literal else f" AND {scope.duckdb}"
+        sure = "" if known == "TRUE" else f" AND {known}"
+        tested.append(f"({applies}{inside}{sure})")
+        if not (scope.never_null and known == "TRUE"):
+            perhaps = inside if scope.never_null else f" AND ({scope.duckdb}) IS NOT FALSE"
+            unknown.append(f"({applies}{perhaps})")
     # The widest and cheapest first: a line that one check tested needs no second look.
     tested.sort(key=len)
     whens = [
@@ -102,8 +102,8 @@ def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
 
 def _known(rule: Rule) -> str:
     if rule.check.type == "group":
-        keys = [f"{quote_identifier(key)} IS NOT NULL" for key in rule.check.group_by]
-        return " AND ".join(keys)
+        keys = [k for k in rule.check.group_by if k not in rule.present]
+        return " AND ".join(f"{quote_identifier(key)} IS NOT NULL" for key in keys) or "TRUE"
     if rule.wrong.never_null:
         return "TRUE"
     return f"({rule.wrong.duckdb}) IS NOT NULL"

@@ -202,7 +202,7 @@ def _write_rows(
     types = {name: _TYPES[available[name]] for name in columns}
     declared = ", ".join(f"{quote_identifier(n)} {kind}" for n, kind in types.items())
     con.execute(f"DROP TABLE IF EXISTS {rule.relation}")
-    con.execute(f"CREATE TABLE {rule.relation} ({declared})")
+    con.execute(f"CREATE TABLE {rule.relation} ({declared}, slice_no INTEGER)")
     for row in rows:
         values = []
         for name in columns:
@@ -211,7 +211,7 @@ def _write_rows(
                 return problem
             values.append(value)
         marks = ", ".join("?" for _ in columns)
-        con.execute(f"INSERT INTO {rule.relation} VALUES ({marks})", values)
+        con.execute(f"INSERT INTO {rule.relation} VALUES ({marks}, 1)", values)
     return ""
 
 

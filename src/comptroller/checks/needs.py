@@ -8,7 +8,7 @@ import duckdb
 
 from comptroller.checks.compiler import Rule
 from comptroller.vocabulary import LINE_DATA_SETS
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_identifier, quote_literal
 
 _GROUP = "provider_code, financial_year, month"
 
@@ -66,3 +66,36 @@ def judge_needs(
                 f"no {' or '.join(sets)} of this provider for this month",
             )
     return reasons, limits, lacking
+
+
+def columns_present(
+    con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]
+) -> dict[str, frozenset[str]]:
+    """Return, per check, the columns that hold a value in every row of its data sets.
+
+    Args:
+        con: Connection with ``checked``.
+        rules: The rules of the run; only columns of their conditions are looked at.
+    """
+    listed = [rule for rule in rules if rule.relation == "checked"]
+    columns = sorted(
+        {
+            name
+            for rule in listed
+            for name in (*rule.scope.columns, *rule.wrong.columns, *rule.check.group_by)
+            if name in rule.columns
+        }
+    )
+    if not columns:
+        return {}
+    counts = ", ".join(f"count({quote_identifier(name)}) = count(*)" for name in columns)
+    rows = con.execute(f"SELECT data_set, {counts} FROM checked GROUP BY data_set").fetchall()
+    full = {
+        row[0]: {name for name, whole in zip(columns, row[1:], strict=True) if whole}
+        for row in rows
+    }
+    result = {}
+    for rule in listed:
+        sets = [full[name] for name in rule.check.data_sets if name in full]
+        result[rule.check.id] = frozenset(set.intersection(*sets)) if sets else frozenset(columns)
+    return result

@@ -29,12 +29,13 @@ def create_results(
         reasons: Number of a check to the reason given where that predicate does not hold.
     """
     con.execute(
-        f"""
+        """
         CREATE OR REPLACE TEMP TABLE slice_groups AS
-        SELECT 'lines' AS relation, {_GROUP} FROM checked WHERE provider_code IS NOT NULL
-        GROUP BY ALL
+        SELECT 'lines' AS relation, n.* FROM slice_numbers AS n
+        WHERE provider_code IS NOT NULL AND slice_no IN (SELECT slice_no FROM checked)
         UNION ALL
-        SELECT 'slices', {_GROUP} FROM slice_facts WHERE provider_code IS NOT NULL GROUP BY ALL
+        SELECT 'slices', n.* FROM slice_numbers AS n
+        WHERE provider_code IS NOT NULL AND slice_no IN (SELECT slice_no FROM slice_facts)
         """
     )
     lacking = " ".join(
@@ -47,7 +48,7 @@ def create_results(
         f"""
         CREATE OR REPLACE TEMP TABLE run_results AS
         WITH planned AS (
-            SELECT m.*, g.data_set, g.provider_code, g.financial_year, g.month,
+            SELECT m.*, g.slice_no, g.data_set, g.provider_code, g.financial_year, g.month,
                 CASE WHEN m.could_not_run <> '' THEN m.could_not_run ELSE {reason} END AS lacking
             FROM run_checks AS m JOIN slice_groups AS g
                 ON g.relation = CASE m.type WHEN 'total' THEN 'slices' ELSE 'lines' END
@@ -61,7 +62,7 @@ def create_results(
                 sum(CASE WHEN net_value < 0 THEN net_value ELSE 0 END) AS undercharge_value
             FROM run_findings GROUP BY ALL
         ), unknown AS (
-            SELECT check_no, {_GROUP}, sum(unknown_rows) AS unknown_rows,
+            SELECT check_no, slice_no, sum(unknown_rows) AS unknown_rows,
                 sum(unknown_cost) AS unknown_cost
             FROM unknown_counts GROUP BY ALL
         ), counted AS (
@@ -73,8 +74,8 @@ def create_results(
                 f.baseline_value, f.undercharge_value
             FROM planned AS p
             LEFT JOIN check_scopes AS s USING (check_no)
-            LEFT JOIN scope_counts AS c USING (scope_no, {_GROUP})
-            LEFT JOIN unknown AS u USING (check_no, {_GROUP})
+            LEFT JOIN scope_counts AS c USING (scope_no, slice_no)
+            LEFT JOIN unknown AS u USING (check_no, slice_no)
             LEFT JOIN found AS f USING (check_id, {_GROUP})
         )
         SELECT check_id, {_GROUP}, {_OUTCOME} AS outcome, {_REASON} AS reason,

@@ -14,12 +14,13 @@ import duckdb
 from comptroller.calendar import FinancialMonth
 from comptroller.checks.book import Book, workspace_book
 from comptroller.checks.cash import value_cash
-from comptroller.checks.compiler import Rule
+from comptroller.checks.compiler import Rule, knowing
 from comptroller.checks.coverage import create_coverage, ordered_coverage
 from comptroller.checks.evaluation import (
     Ran,
     columns_needed,
     create_tables,
+    number_slices,
     run_rules,
     sandbox,
 )
@@ -29,9 +30,10 @@ from comptroller.checks.findings import (
     create_statuses,
     ordered_findings,
 )
-from comptroller.checks.needs import create_presence, judge_needs
+from comptroller.checks.needs import columns_present, create_presence, judge_needs
 from comptroller.checks.parameters import ContractLine
 from comptroller.checks.results import create_results, ordered_results
+from comptroller.checks.schema import product_schema
 from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
 from comptroller.errors import ComptrollerError
 from comptroller.warehouse import quote_literal
@@ -204,7 +206,11 @@ def _run(
     missing = facts.missing_needs(con)
     sandbox(con, str(ws.path / "warehouse"))
     reasons, limits, lacking = judge_needs(con, rules, missing)
+    rules = knowing(
+        rules, columns_present(con, rules), book.exclusions, product_schema(), book.parameters
+    )
     create_tables(con)
+    number_slices(con)
     ran = run_rules(con, rules, could_not_run=reasons, limits=limits, progress=_steps(clock, rules))
     chosen = {rule.check.id for rule in rules}
     others = [item for name, item in book.checks.items() if name not in chosen]
