@@ -49,7 +49,7 @@ def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
 
 
 def test_files_arrive_in_dated_folders_in_a_sensible_number(economy: Economy) -> None:
-    assert 400 <= economy.files <= 750
+    assert 300 <= economy.files <= 750
     names = [folder.name for folder in economy.deliveries]
     assert names == sorted(names)
     assert all(len(name) == 10 and name[4] == name[7] == "-" for name in names)

@@ -135,7 +135,8 @@ def _overlaps(book: Book, turn: int) -> None:
     _answer(book, "DUP-004", "plain", [one], trips=("DUP-005",))
     one = book.take("admission", provider=prov, days=6)
     start = one.line["start_date"]
-    book.take("elective", provider=prov, like=one, on=start + timedelta(days=2), days=6)
+    kind = "elective" if book.offers("elective") else "admission"
+    book.take(kind, provider=prov, like=one, on=start + timedelta(days=2), days=6)
     _answer(book, "DUP-005", "plain", [one])
     one = book.take("admission", allowed=_big(book), days=6)
     start = one.line["start_date"]

@@ -270,6 +270,15 @@ def _age_wrong(step: int) -> Change:
     return lambda _, event: event.charge(age=event.line["age"] + step)
 
 
+def _age_two_years_wrong(book: Book, event: Event) -> None:
+    # Only the month of birth is kept: near a birthday two years might be one.
+    line = event.line
+    away = (line["start_date"].month + 5) % 12 + 1
+    event.both(dob=line["dob"].replace(month=away, day=15))
+    book.move(event, line["start_date"])
+    event.charge(age=event.line["age"] - 2)
+
+
 def _born(days_after: int, *, month_end_first: bool = False) -> Change:
     def change(book: Book, event: Event) -> None:
         if month_end_first:
@@ -355,7 +364,7 @@ VALIDITY = (
     Case("DQV-015", "plain", _in_the_future, trips=("DQV-013", "DQV-014", "REC-011", "DQV-020")),
     Case("DQV-020", "plain", _age_wrong(-7), kinds=_ANY),
     Case("DQV-020", "plain", lambda _, e: e.charge(age=131, dob=None), note="no age of a person"),
-    Case("DQV-020", "threshold", _age_wrong(-2)),
+    Case("DQV-020", "threshold", _age_two_years_wrong),
     Case("DQV-020", "inside", _age_wrong(1), flagged=False),
     Case("DQV-020", "missing", lambda _, e: e.charge(dob=None), flagged=False),
     Case("DQV-020", "look_alike", lambda _, e: e.charge(age=999, dob=None), flagged=False,

@@ -183,18 +183,24 @@ def plant_invoice_faults(con: duckdb.DuckDBPyConnection, book: Book) -> None:
     """Change invoices after they were made to add up: too much, too early."""
     world = book.world
     arrivals = {r.number: r.arrives for r in rounds(world, cumulative=book.cumulative)}
-    pairs = con.execute(
-        """SELECT provider_code, commissioner_code, min(document_number)
-        FROM payments WHERE kind = 'reconciliation' AND period_from <> period_to
-            AND contract_id LIKE 'CT-%'
+    found = con.execute(
+        """SELECT provider_code, commissioner_code, min(document_number), any_value(basis)
+        FROM payments JOIN agreements a ON a.prov = provider_code AND a.comm = commissioner_code
+        WHERE kind = 'reconciliation' AND period_from <> period_to
+            AND payments.contract_id LIKE 'CT-%'
         GROUP BY ALL HAVING count(*) >= 2 ORDER BY provider_code, commissioner_code"""
     ).fetchall()
-    step = max(1, len(pairs) // 10)
+    # Where every pound is paid nothing but an error explains a difference of one.
+    exact = [row[:3] for row in found if row[3] in ("activity", "tariff")][-2:]
+    pairs = [row[:3] for row in found if row[:3] not in exact]
+    step = max(1, len(pairs) // 8)
     chosen = pairs[::step]
-    for (prov, comm, document), (variant, more) in zip(
-        chosen, (("plain", "2500.00"), ("plain", "18250.75"), ("plain", "777.77"),
-                 ("threshold", "1.01"), ("inside", "0.99")), strict=False,
-    ):  # fmt: skip
+    wrong = (("plain", "2500.00"), ("plain", "18250.75"), ("plain", "777.77"))
+    edges = (("threshold", "1.01"), ("inside", "0.99"))
+    for (prov, comm, document), (variant, more) in (
+        *zip(chosen, wrong, strict=False),
+        *zip(exact, edges, strict=False),
+    ):
         con.execute(
             f"UPDATE payments SET amount = amount + {more} WHERE document_number = ?", [document]
         )
@@ -203,7 +209,7 @@ def plant_invoice_faults(con: duckdb.DuckDBPyConnection, book: Book) -> None:
             provider_code=prov, commissioner_code=comm, note=f"invoiced {more} pounds too much",
         )  # fmt: skip
     for (prov, comm, document), (variant, days) in zip(
-        chosen[5:], (("plain", 30), ("plain", 12), ("threshold", 1), ("inside", 0)), strict=False
+        chosen[3:], (("plain", 30), ("plain", 12), ("threshold", 1), ("inside", 0)), strict=False
     ):
         month = int(document[-2:])
         con.execute(
