@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 import duckdb
@@ -244,7 +245,8 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     )
 
 
-def _national(headers: Sequence[str]) -> list[str]:
+@lru_cache(maxsize=512)
+def _national(headers: tuple[str, ...]) -> list[str]:
     """Return the element of each heading ('' for the few unknown ones), or nothing."""
     for identifier in LINE_DATA_SETS:
         chosen = DATA_SETS[identifier]
