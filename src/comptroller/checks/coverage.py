@@ -66,10 +66,21 @@ def create_coverage(
 
 
 def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
-    tested, unknown, stopped = [], [], []
+    """Return the state of a line for one question, as DuckDB text."""
+    # Data sets of which some check tests every line need no look at any line.
+    whole = {
+        name
+        for item in items
+        if not item.could_not_run and _tests_all(item.rule, limits)
+        for name in item.rule.check.data_sets
+    }
+    tested = [_of(whole)] if whole else []
+    unknown, stopped = [], []
     for item in items:
-        sets = ", ".join(quote_literal(name) for name in item.rule.check.data_sets)
-        applies = f"data_set IN ({sets})"
+        rest = set(item.rule.check.data_sets) - whole
+        if not rest:
+            continue
+        applies = _of(rest)
         if item.could_not_run:
             stopped.append(applies)
             continue
@@ -86,7 +97,7 @@ def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
         if not (scope.never_null and known == "TRUE"):
             perhaps = inside if scope.never_null else f" AND ({scope.duckdb}) IS NOT FALSE"
             unknown.append(f"({applies}{perhaps})")
-    # The widest and cheapest first: a line that one check tested needs no second look.
+    # The cheapest first: a line that one check tested needs no second look.
     tested.sort(key=len)
     whens = [
         f"WHEN {' OR '.join(conditions)} THEN '{state}'"
@@ -98,6 +109,19 @@ def _state(items: list[Ran], limits: Mapping[str, str]) -> str:
         if conditions
     ]
     return f"CASE {' '.join(whens)} ELSE 'no_check' END" if whens else "'no_check'"
+
+
+def _tests_all(rule: Rule, limits: Mapping[str, str]) -> bool:
+    return (
+        rule.scope.literal
+        and rule.excluded == "FALSE"
+        and rule.check.id not in limits
+        and _known(rule) == "TRUE"
+    )
+
+
+def _of(data_sets: set[str]) -> str:
+    return f"data_set IN ({', '.join(quote_literal(name) for name in sorted(data_sets))})"
 
 
 def _known(rule: Rule) -> str:
