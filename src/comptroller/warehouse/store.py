@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -230,27 +231,37 @@ class Warehouse:
     def _copy(
         self, con: duckdb.DuckDBPyConnection, table: Table, sql: str
     ) -> list[tuple[Any, ...]]:
-        # Folders hold the partition value without its slash; the value itself stays in the file,
-        # so that no reader needs to decode a path.
-        folders = [f"by_{column}" for column in table.partition_by]
-        extra = "".join(
-            f", replace({quote_identifier(column)}, '/', '-') AS {quote_identifier(folder)}"
-            for column, folder in zip(table.partition_by, folders, strict=True)
-        )
+        # One file for each combination of partition values: DuckDB's own partitioned writing
+        # takes three times as long. Folders hold the value without its slash; the value itself
+        # stays in the file, so that no reader needs to decode a path.
         order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
-        options = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true, "
+        options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true, "
         options += f"ROW_GROUP_SIZE {_ROWS_PER_GROUP}"
-        target = self.root / table.name
-        name = f"part-{time.time_ns():x}-{{uuid}}"
-        if folders:
-            listed = ", ".join(folders)
-            options += f", PARTITION_BY ({listed}), FILENAME_PATTERN {quote_literal(name)}"
-            options += ", OVERWRITE_OR_IGNORE true"
-        else:
-            target = target / f"part-{time.time_ns():x}-{_unique()}.parquet"
-        copy = f"COPY (SELECT *{extra} FROM ({sql}){order}) TO "
-        result = con.execute(f"{copy}{quote_literal(str(target))} ({options})").fetchall()
-        return [row for row in result if row[1]]
+        written: list[tuple[Any, ...]] = []
+        for values in self._partitions(con, table, sql):
+            folder = self.root / table.name
+            wanted = []
+            for column, value in zip(table.partition_by, values, strict=True):
+                folder /= f"by_{column}={value.replace('/', '-')}"
+                wanted.append(f"{quote_identifier(column)} = {quote_literal(value)}")
+            folder.mkdir(parents=True, exist_ok=True)
+            target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
+            where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+            rows = f"SELECT * FROM ({sql}){where}{order}"
+            copied = con.execute(f"COPY ({rows}) TO {quote_literal(str(target))} ({options})")
+            written += [row for row in copied.fetchall() if row[1]]
+        return written
+
+    def _partitions(
+        self, con: duckdb.DuckDBPyConnection, table: Table, sql: str
+    ) -> list[tuple[str, ...]]:
+        if not table.partition_by:
+            return [()]
+        columns = ", ".join(quote_identifier(column) for column in table.partition_by)
+        found = con.execute(f"SELECT DISTINCT {columns} FROM ({sql}) ORDER BY ALL").fetchall()
+        if any(value is None for values in found for value in values):
+            raise ValueError(f"{table.name}: a partition column is NULL")
+        return found
 
     def _create(self, table: Table) -> DeltaTable:
         schema = Schema(
@@ -365,7 +376,3 @@ def _add_action(root: Path, table: Table, file: tuple[Any, ...]) -> AddAction:
         True,
         json.dumps({"numRecords": int(rows)}),
     )
-
-
-def _unique() -> str:
-    return f"{time.perf_counter_ns():x}"
