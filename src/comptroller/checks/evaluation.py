@@ -123,37 +123,41 @@ def run_rules(
     for number, rule in enumerate(rules, start=1):
         reason = (could_not_run or {}).get(rule.check.id, "")
         started = time.perf_counter()
-        if not reason:
-            reason = _run(con, number, rule, (limits or {}).get(rule.check.id, ""), scopes)
+        limit = (limits or {}).get(rule.check.id, "")
+        reason = reason or _run(con, number, rule, limit)
+        reason = _count_scope(con, number, rule, scopes) or reason
         done.append(Ran(number, rule, time.perf_counter() - started, reason))
         if steps is not None:
             next(steps, None)
     return done
 
 
-def _run(
-    con: duckdb.DuckDBPyConnection,
-    number: int,
-    rule: Rule,
-    limit: str,
-    scopes: dict[tuple[str, str], int],
-) -> str:
-    looked_at = (rule.relation, _in_scope(rule, _where(rule, limit)))
-    known = looked_at in scopes
-    scope_no = scopes.setdefault(looked_at, len(scopes) + 1)
+def _run(con: duckdb.DuckDBPyConnection, number: int, rule: Rule, limit: str) -> str:
     con.execute("BEGIN")
     try:
         for statement in statements(number, rule, limit):
             con.execute(statement)
-        if not known:
-            con.execute(_scope_counts(scope_no, *looked_at))
-        con.execute(f"INSERT INTO check_scopes VALUES ({number}, {scope_no})")
     except duckdb.Error as error:
         con.execute("ROLLBACK")
-        if not known:
-            del scopes[looked_at]
         return f"the engine refused it: {str(error).splitlines()[0]}"
     con.execute("COMMIT")
+    return ""
+
+
+def _count_scope(
+    con: duckdb.DuckDBPyConnection, number: int, rule: Rule, scopes: dict[tuple[str, str], int]
+) -> str:
+    """Count the lines in a check's scope, for checks that could not run too: what is untested."""
+    looked_at = (rule.relation, _in_scope(rule, _where(rule, "")))
+    scope_no = scopes.get(looked_at)
+    if scope_no is None:
+        scope_no = len(scopes) + 1
+        try:
+            con.execute(_scope_counts(scope_no, *looked_at))
+        except duckdb.Error as error:
+            return f"the engine refused it: {str(error).splitlines()[0]}"
+        scopes[looked_at] = scope_no
+    con.execute(f"INSERT INTO check_scopes VALUES ({number}, {scope_no})")
     return ""
 
 

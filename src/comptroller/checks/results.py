@@ -2,10 +2,11 @@
 
 A slice group is a data set, provider, year and month. The outcome is ``failed`` (there is a
 finding), ``passed``, ``not_applicable`` (no line in scope, or nothing known about any of them) or
-``could_not_run`` (reference data, a data set or the engine was missing); the last two carry a
-reason. ``denominator_rows`` and ``denominator_cost`` count the lines in scope that were decided,
-``unknown_rows`` and ``unknown_cost`` those whose verdict was unknown (NULL), whatever became of
-them. ``seconds`` is the time of the whole check, the same on each of its rows.
+``could_not_run`` (lines are in scope, but reference data, a data set or the engine was missing);
+the last two carry a reason. ``denominator_rows`` and ``denominator_cost`` count the lines in scope
+that were decided, ``unknown_rows`` and ``unknown_cost`` those whose verdict was unknown (NULL),
+whatever became of them, or that nobody could look at. ``seconds`` is the time of the whole check,
+the same on each of its rows.
 """
 
 from __future__ import annotations
@@ -66,7 +67,9 @@ def create_results(
                 sum(unknown_cost) AS unknown_cost
             FROM unknown_counts GROUP BY ALL
         ), counted AS (
-            SELECT p.*, coalesce(c.scope_rows, 0) AS scope_rows,
+            SELECT p.* EXCLUDE (lacking), coalesce(c.scope_rows, 0) AS scope_rows,
+                CASE WHEN s.scope_no IS NOT NULL AND c.scope_rows IS NULL THEN ''
+                    ELSE p.lacking END AS lacking,
                 coalesce(c.scope_cost, 0) AS scope_cost,
                 coalesce(u.unknown_rows, 0) AS unknown_rows,
                 coalesce(u.unknown_cost, 0) AS unknown_cost,
@@ -82,7 +85,10 @@ def create_results(
             CASE WHEN lacking <> '' THEN 0 ELSE {_DECIDED_ROWS} END AS denominator_rows,
             CAST(CASE WHEN lacking <> '' THEN 0 ELSE {_DECIDED_COST} END AS {MONEY})
                 AS denominator_cost,
-            unknown_rows, CAST(unknown_cost AS {MONEY}) AS unknown_cost, failed_rows,
+            CASE WHEN lacking <> '' THEN scope_rows ELSE unknown_rows END AS unknown_rows,
+            CAST(CASE WHEN lacking <> '' THEN scope_cost ELSE unknown_cost END AS {MONEY})
+                AS unknown_cost,
+            failed_rows,
             {_sums()}, rule_fingerprint, seconds
         FROM counted
         """

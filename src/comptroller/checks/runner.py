@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from comptroller import __version__
 from comptroller.calendar import FinancialMonth
 from comptroller.checks.book import Book, workspace_book
 from comptroller.checks.cash import value_cash
@@ -121,7 +122,7 @@ class CheckRun:
     @property
     def needs_a_person(self) -> bool:
         """Whether anything could not run."""
-        return bool(self.outcomes.get("could_not_run")) or bool(self.could_not_run)
+        return bool(self.outcomes.get("could_not_run"))
 
 
 class _Clock:
@@ -301,6 +302,7 @@ def _run_id(ws: Workspace, book: Book, rules: list[Rule], scope: Scope, basis: s
         commit_id for commit_id, kind, _, _ in ws.warehouse.commits() if kind not in ("check",)
     ]
     content: dict[str, Any] = {
+        "release": __version__,
         "commits": commits,
         "rules": [f"{rule.check.id} {rule.fingerprint}" for rule in rules],
         "scope": scope.to_json(),
@@ -361,9 +363,7 @@ def _summary(
         lines=lines,
         checks=len(ran),
         outcomes=dict(outcomes),
-        could_not_run={
-            item.rule.check.id: item.could_not_run for item in ran if item.could_not_run
-        },
+        could_not_run=_stopped(con, "run_results"),
         findings=_count(con, "findings_to_write WHERE status <> 'fixed'"),
         fixed=_count(con, "findings_to_write WHERE status = 'fixed'"),
         values=_sums(con, "run_results"),
@@ -379,6 +379,17 @@ def _sums(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     return {name: f"{value:f}" for name, value in zip(_VALUES, row or (), strict=True)}
 
 
+def _stopped(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Return the checks that had lines to look at and could not run on any, with the reason."""
+    return dict(
+        con.execute(
+            f"SELECT check_id, min(reason) FILTER (outcome = 'could_not_run') FROM {relation} "
+            "GROUP BY check_id HAVING bool_or(outcome = 'could_not_run') "
+            "AND NOT bool_or(outcome IN ('passed', 'failed')) ORDER BY check_id"
+        ).fetchall()
+    )
+
+
 def _stored(con: duckdb.DuckDBPyConnection, ws: Workspace, run_id: str) -> CheckRun:
     """Return the summary of a run that was committed before."""
     ws.warehouse.view(con, "results")
@@ -387,17 +398,13 @@ def _stored(con: duckdb.DuckDBPyConnection, ws: Workspace, run_id: str) -> Check
         f"SELECT outcome, count(*) FROM results WHERE run_id = {mine} GROUP BY outcome ORDER BY 1"
     ).fetchall()
     row = con.execute(f"SELECT checks, lines FROM check_runs WHERE run_id = {mine}").fetchone()
-    everywhere = con.execute(
-        f"SELECT check_id, min(reason) FROM results WHERE run_id = {mine} GROUP BY check_id "
-        "HAVING bool_and(outcome = 'could_not_run') ORDER BY check_id"
-    ).fetchall()
     return CheckRun(
         run_id=run_id,
         repeated=True,
         lines=int(row[1]) if row else 0,
         checks=int(row[0]) if row else 0,
         outcomes=dict(outcomes),
-        could_not_run=dict(everywhere),
+        could_not_run=_stopped(con, f"results WHERE run_id = {mine}"),
         findings=_count(con, f"findings WHERE run_id = {mine} AND status <> 'fixed'"),
         fixed=_count(con, f"findings WHERE run_id = {mine} AND status = 'fixed'"),
         values=_sums(con, f"results WHERE run_id = {mine}"),
