@@ -302,6 +302,11 @@ class Book:
         if row["prov"] == other["prov"]:
             row["lpid"] = other["lpid"]
         row["practice"] = other["practice"]
+        if self.payer(row["comm"]) != self.payer(other["comm"]):
+            # Whoever treats the patient charges the patient's own commissioner.
+            for name in ("comm", "gp_resp", "res_resp", "assigned_comm"):
+                if name in row:
+                    row[name] = other["comm"]
         if "pds_practice" in row:
             row["pds_practice"] = other["practice"]
 
@@ -437,7 +442,13 @@ class Book:
     def explain_prices(self) -> None:
         """Write where planted charges differ from what SUS says of them, slice by slice."""
         for event in self.events:
-            charged = [r for r in event.lines if r["ds"] == "PLCM" and r["unbundled"] != "Y"]
+            # Excess bed days that have lost their spell are not seen as part of its price.
+            charged = [
+                r
+                for r in event.lines
+                if r["ds"] == "PLCM" and r["unbundled"] != "Y"
+                and (not _is_extra(r) or r["spell_id"] == event.line["spell_id"])
+            ]  # fmt: skip
             if not charged or not event.sus:
                 continue
             if sum(r["cost"] or 0 for r in charged) != sum(r["cost"] or 0 for r in event.sus):

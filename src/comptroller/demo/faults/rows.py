@@ -419,7 +419,7 @@ def _lost_spell(_: Book, event: Event) -> None:
 
 PRICE = (
     Case("PRC-017", "plain", _lost_spell, kinds=("long_stay",),
-         trips=("REC-007", "REC-011", "REC-010"), note="the excess bed days name no known spell"),
+         trips=("REC-007", "REC-011"), note="the excess bed days name no known spell"),
     Case("PRC-017", "missing", lambda _, e: e.extra.update(spell_id=None), flagged=False,
          kinds=("long_stay",), trips=("DQV-025",)),
     Case("PRC-017", "look_alike", lambda _, e: e.charge(), flagged=False, kinds=("long_stay",),
