@@ -54,6 +54,14 @@ def test_an_empty_workspace_verifies(workspace: Workspace) -> None:
     assert run("verify", "--workspace", workspace.path).code == 0
 
 
+def test_verify_without_the_key_says_so(workspace: Workspace) -> None:
+    workspace.key_path.unlink()
+    refused = run("verify", "--workspace", workspace.path)
+    assert refused.code == 1
+    assert "key that hides" in refused.err
+    assert "tie" not in refused.out
+
+
 def test_backup_and_restore(workspace: Workspace, tmp_path: Path) -> None:
     (workspace.rules / "own.toml").write_text("# ours\n")
     source = tmp_path / "in.csv"

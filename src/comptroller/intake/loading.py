@@ -212,10 +212,10 @@ def known_submissions(ws: Workspace, digests: Sequence[str]) -> dict[str, Earlie
 
 def _batches(arrivals: Sequence[_Arrival]) -> list[list[_Arrival]]:
     batches: list[list[_Arrival]] = []
-    size = BATCH_BYTES
+    size = 0
     for arrival in arrivals:
         bytes_ = arrival.path.stat().st_size
-        if size + bytes_ > BATCH_BYTES:
+        if not batches or size + bytes_ > BATCH_BYTES:
             batches.append([])
             size = 0
         batches[-1].append(arrival)

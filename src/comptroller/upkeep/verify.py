@@ -215,12 +215,13 @@ def _landed_bytes(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> Outco
     """Decrypt every landed file: its bytes must have the hash under which it was received."""
     from hashlib import sha256
 
+    store = workspace.landing_store  # refused here, once, when the key is missing
     received = con.execute("SELECT DISTINCT file, sha256 FROM submissions ORDER BY ALL").fetchall()
     failed = []
     for file, expected in received:
         digest = sha256()
         try:
-            for piece in workspace.landing_store.pieces(expected):
+            for piece in store.pieces(expected):
                 digest.update(piece)
         except ComptrollerError as problem:
             failed.append(f"{file}: {problem.what}")

@@ -150,7 +150,20 @@ def missing_needs(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     for name in LINE_DATA_SETS:
         if name not in present:
             missing[name] = f"no {name} submission is loaded"
+    for name, code in (("organisations", "provider_code"), ("practices", "commissioner_code")):
+        if name not in missing and not _any_known(con, code):
+            what = code.removesuffix("_code")
+            missing[name] = f"no {what} loaded is in the reference tables: load {name} of yours"
     return missing
+
+
+def _any_known(con: duckdb.DuckDBPyConnection, code: str) -> bool:
+    """Tell whether reference data knows any code of the slices: else it is another economy's."""
+    known = con.execute(
+        f"SELECT count(*), count(o.org_code) FROM (SELECT DISTINCT {code} AS code FROM slice_state)"
+        " LEFT JOIN (SELECT DISTINCT org_code FROM organisations) o ON o.org_code = code"
+    ).fetchall()[0]
+    return known[0] == 0 or known[1] > 0
 
 
 def _create_lines(con: duckdb.DuckDBPyConnection, basis: str, columns: set[str] | None) -> None:
