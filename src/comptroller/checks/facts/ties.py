@@ -165,7 +165,9 @@ def _create_national(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE facts_national AS
         -- SUS prices a spell with its excess bed days; the charge has them on lines of their own.
         SELECT {_PLACE}, sum(b.activity_cost) AS national_cost,
-            sum(m.sus_cost) FILTER (WHERE b.pod_role <> 'excess_bed_days') AS national_sus_cost
+            -- A credit takes back the price of its record too.
+            sum(CASE WHEN b.activity_cost < 0 THEN -m.sus_cost ELSE m.sus_cost END)
+                FILTER (WHERE b.pod_role <> 'excess_bed_days') AS national_sus_cost
         FROM facts_base AS b JOIN facts_matched AS m USING (n)
         WHERE b.data_set = 'PLCM' AND b.national_tariff_indicator = 'Y' AND m.sus_cost IS NOT NULL
             AND b.pod_role IN ('spell', 'regular', 'outpatient', 'emergency', 'excess_bed_days')
