@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,13 @@ def sample_schema() -> Schema:
     return Schema(product.lines, product.slices, {}, {}, product.money, product.code_lists)
 
 
+@cache
+def _own_book() -> Book:
+    return load_book(sorted(SAMPLE.glob("*.toml")), schema=sample_schema())
+
+
 def sample_book(files: Sequence[Path] | None = None) -> Book:
-    return load_book(files or sorted(SAMPLE.glob("*.toml")), schema=sample_schema())
+    return load_book(files, schema=sample_schema()) if files else _own_book()
 
 
 def write_table(
@@ -80,12 +86,17 @@ def write_table(
 ) -> None:
     columns = ", ".join(f'"{column}" {kind}' for column, kind in types.items())
     con.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-    for row in rows:
-        unknown = set(row) - set(types)
-        assert not unknown, unknown
-        listed = ", ".join(f'"{column}"' for column in row)
-        marks = ", ".join("?" for _ in row)
-        con.execute(f"INSERT INTO {name} ({listed}) VALUES ({marks})", list(row.values()))
+    unknown = {column for row in rows for column in row} - set(types)
+    assert not unknown, unknown
+    used = [column for column in types if any(column in row for row in rows)]
+    if used:
+        listed = ", ".join(f'"{column}"' for column in used)
+        marks = ", ".join(f"({', '.join('?' for _ in used)})" for _ in rows)
+        values = [row.get(column) for row in rows for column in used]
+        con.execute(f"INSERT INTO {name} ({listed}) VALUES {marks}", values)
+
+
+CONNECTION = connect(memory_limit="400MB", threads=1)
 
 
 class Bench:
@@ -97,7 +108,8 @@ class Bench:
         slices: Sequence[Mapping[str, Any]] = (),
         **reference: Sequence[Mapping[str, Any]],
     ) -> None:
-        self.con = connect(memory_limit="400MB", threads=1)
+        # One engine for all: tables are made anew, and a connection costs more than a small run.
+        self.con = CONNECTION
         numbered = [
             {
                 **DEFAULTS,

@@ -36,17 +36,18 @@ SCOPE = Scope(
 )
 TYPES = {"text": "VARCHAR", "integer": "INTEGER", "decimal": "DECIMAL(26,8)", "date": "DATE",
          "timestamp": "TIMESTAMP", "boolean": "BOOLEAN"}  # fmt: skip
+CONNECTION = connect(memory_limit="200MB", threads=1)
 ANY: tuple[Type, ...] = ("boolean", "integer", "decimal", "date", "text")
 
 
 def value_of(text: str, **row: object) -> object:
     compiled = compile_expression(text, SCOPE, ANY)
-    con = connect(memory_limit="200MB", threads=1)
     columns = ", ".join(
         f'CAST(${name} AS {TYPES[kind]}) AS "{name}"' for name, kind in COLUMNS.items()
     )
     values = {name: row.get(name) for name in COLUMNS}
-    found = con.execute(f"SELECT {compiled.duckdb} FROM (SELECT {columns})", values).fetchone()
+    query = f"SELECT {compiled.duckdb} FROM (SELECT {columns})"
+    found = CONNECTION.execute(query, values).fetchone()
     assert found is not None
     return found[0]
 
@@ -207,9 +208,11 @@ def test_round_money_in_sql_equals_python(
     pairs: list[tuple[Decimal, Decimal]], places: int
 ) -> None:
     compiled = compile_expression(f"round_money(cost, price, {places})", SCOPE, ("decimal",))
-    con = connect(memory_limit="200MB", threads=1)
-    con.execute("CREATE TABLE t (n INTEGER, cost DECIMAL(26,8), price DECIMAL(26,8))")
-    con.executemany("INSERT INTO t VALUES (?, ?, ?)", [(i, a, b) for i, (a, b) in enumerate(pairs)])
+    con = CONNECTION
+    con.execute("CREATE OR REPLACE TABLE t (n INTEGER, cost DECIMAL(26,8), price DECIMAL(26,8))")
+    marks = ", ".join("(?, ?, ?)" for _ in pairs)
+    values = [value for i, (a, b) in enumerate(pairs) for value in (i, a, b)]
+    con.execute(f"INSERT INTO t VALUES {marks}", values)
     found = con.execute(f"SELECT {compiled.duckdb} FROM t ORDER BY n").fetchall()
     for (numerator, denominator), (result,) in zip(pairs, found, strict=True):
         expected = round_money(numerator, denominator, places)
@@ -219,7 +222,7 @@ def test_round_money_in_sql_equals_python(
         assert result == expected
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)),
        st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)))  # fmt: skip
 def test_months_between_in_sql_equals_python(start: dt.date, end: dt.date) -> None:

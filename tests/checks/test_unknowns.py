@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from comptroller.checks.book import Book
 from comptroller.checks.evaluation import sandbox
 from comptroller.warehouse import connect
 from tests.checks.bench_lines import SAMPLE, Bench, sample_book
@@ -45,22 +48,26 @@ def counted(row: Row) -> bool:
     return row["pod_code"] != "ADJUSTMENT" and row["activity_cost"] != 0
 
 
+@cache
+def book_with(on_missing: str) -> Book:
+    """Return the sample rulebook with another on_missing for its first check."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        text = (SAMPLE / "sample.toml").read_text(encoding="utf-8")
+        text = text.replace('on_missing = "not_applicable"', f'on_missing = "{on_missing}"', 1)
+        (folder / "sample.toml").write_text(text, encoding="utf-8")
+        (folder / "exclusions.toml").write_text(
+            (SAMPLE / "exclusions.toml").read_text(encoding="utf-8"), encoding="utf-8"
+        )
+        return sample_book(sorted(folder.glob("*.toml")))
+
+
 @pytest.mark.parametrize("on_missing", ["flag", "pass", "not_applicable"])
 @settings(max_examples=25, deadline=None)
 @given(rows=lines)
-def test_row_verdicts_equal_python(
-    tmp_path_factory: pytest.TempPathFactory, on_missing: str, rows: list[Row]
-) -> None:
-    folder = tmp_path_factory.getbasetemp() / f"rules-{on_missing}"
-    folder.mkdir(exist_ok=True)
-    text = (SAMPLE / "sample.toml").read_text(encoding="utf-8")
-    text = text.replace('on_missing = "not_applicable"', f'on_missing = "{on_missing}"', 1)
-    (folder / "sample.toml").write_text(text, encoding="utf-8")
-    (folder / "exclusions.toml").write_text(
-        (SAMPLE / "exclusions.toml").read_text(encoding="utf-8"), encoding="utf-8"
-    )
+def test_row_verdicts_equal_python(on_missing: str, rows: list[Row]) -> None:
     bench = Bench(rows)
-    found = bench.run("DQV-902", book=sample_book(sorted(folder.glob("*.toml"))))
+    found = bench.run("DQV-902", book=book_with(on_missing))
     flagged = {True} | ({None} if on_missing == "flag" else set())
     expected = [n for n, row in enumerate(rows, start=1) if verdict(row) in flagged]
     assert sorted(int(item["row"]) for item in found) == expected
