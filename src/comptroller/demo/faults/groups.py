@@ -127,8 +127,8 @@ def _spells_repeated(book: Book, turn: int) -> None:
 
 
 def _overlaps(book: Book, turn: int) -> None:
-    # Same dates, two spells.
-    one = book.take("admission")
+    # Same dates, two spells, where every kind of stay that is planted here is offered.
+    one = book.take("admission", allowed=_with_every_stay(book))
     start, days = one.line["start_date"], (one.line["end_date"] - one.line["start_date"]).days
     prov = one.line["prov"]
     two = book.take("admission", provider=prov, like=one, on=start, days=days)
@@ -184,6 +184,13 @@ def _overlaps_at_the_edge(book: Book, prov: str) -> None:
     start = one.line["end_date"] - timedelta(days=1)
     two = book.take("admission", provider=other, like=one, on=start, days=4)
     _answer(book, "DUP-006", "inside", [one, two], flagged=False, note="one day for a transfer")
+
+
+def _with_every_stay(book: Book) -> list[str]:
+    """Return the providers that offer emergency and elective stays and day cases, if any does."""
+    emergency = set(book.offers("admission"))
+    every = emergency & set(book.offers("elective")) & set(book.offers("day_case"))
+    return sorted(every or emergency)
 
 
 def _big(book: Book) -> list[str]:
