@@ -63,7 +63,7 @@ def book_with(on_missing: str) -> Book:
 
 
 @pytest.mark.parametrize("on_missing", ["flag", "pass", "not_applicable"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=lines)
 def test_row_verdicts_equal_python(on_missing: str, rows: list[Row]) -> None:
     bench = Bench(rows)
@@ -82,7 +82,7 @@ def test_row_verdicts_equal_python(on_missing: str, rows: list[Row]) -> None:
         assert result["failed_rows"] == sum(1 for row in mine if verdict(row) in flagged)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=lines)
 def test_a_group_keeps_one_line_and_loses_none(rows: list[Row]) -> None:
     bench = Bench(rows)

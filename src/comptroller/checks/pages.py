@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from comptroller.checks import definition
@@ -21,7 +23,9 @@ from comptroller.checks.definition import (
     ParameterValue,
 )
 from comptroller.checks.macros import AGGREGATES, MACROS
+from comptroller.vocabulary import elements
 
+_WORD = re.compile(r"[a-z][a-z0-9_]+")
 _MISSING = {
     "flag": "The line is a finding.",
     "pass": "The line passes.",
@@ -84,7 +88,13 @@ def page(check: Check, exclusions: Mapping[str, Exclusion]) -> str:
             )
         parts.append(f"Kept as right: {KEEP[check.keep]}.")
     parts += ["It is wrong when:", _code(check.wrong_when)]
-    parts.append(f"Where what it needs is missing: {_MISSING[check.on_missing]}")
+    missing = _MISSING[check.on_missing]
+    if check.type == "total":
+        missing = missing.replace("The line", "The slice")
+    parts.append(f"Where what it needs is missing: {missing}")
+    words = _words(check, exclusions)
+    if words:
+        parts += ["## What the words mean", words]
     if check.parameters:
         listed = "\n".join(f"- `{n}` = {_value(v)}" for n, v in check.parameters.items())
         parts += ["Parameters, which a workspace or a contract may set otherwise:", listed]
@@ -155,12 +165,43 @@ def _index(checks: list[Check]) -> str:
     return "\n\n".join(lines) + "\n"
 
 
+@cache
+def _meanings(check_type: str) -> Mapping[str, str]:
+    """Return what each column of a check's relation says."""
+    from comptroller.checks.facts import fact_columns, slice_fact_columns
+
+    if check_type == "total":
+        return {name: fact.meaning for name, fact in slice_fact_columns().items()}
+    lines = {name: element.meaning for name, element in elements().items()}
+    return lines | {name: fact.meaning for name, fact in fact_columns().items()}
+
+
+def _words(check: Check, exclusions: Mapping[str, Exclusion]) -> str:
+    """Return the meanings of the columns in a check's conditions and value, in their order."""
+    left_out = [exclusions[name].predicate for name in check.exclusions if name in exclusions]
+    text = " ".join(
+        [
+            check.scope,
+            *check.group_by,
+            *check.aggregates.values(),
+            check.wrong_when,
+            check.value_expression,
+            check.shift_to,
+            *left_out,
+        ]
+    )
+    known = _meanings(check.type)
+    found = [word for word in dict.fromkeys(_WORD.findall(text)) if known.get(word)]
+    told = {word: known[word].replace("; never NULL", "") for word in found}
+    return "\n".join(f"- `{word}`: {meaning}" for word, meaning in told.items())
+
+
 def _worth(check: Check) -> str:
     value = VALUES[check.value]
     text = f"{check.value}: {value.meaning}."
     if check.value_expression:
         text += f" In pounds: `{check.value_expression}`."
-    if check.component != "whole":
+    if check.component != "whole" and check.type != "total":
         text += f" It claims {COMPONENTS[check.component]}."
     if check.tolerance:
         text += f" A difference up to £{check.tolerance} is no finding."
