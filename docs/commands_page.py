@@ -30,11 +30,11 @@ def page() -> str:
 
 
 def _section(command: Any, path: str, level: int) -> list[str]:
-    help_text = " ".join((command.help or "").split())
-    text, _, example = help_text.partition("Example: ")
-    lines = ["", f"{'#' * level} {path}", "", text.strip()]
-    if example:
-        lines += ["", f"    {example}"]
+    paragraphs = [" ".join(part.split()) for part in (command.help or "").split("\n\n")]
+    lines = ["", f"{'#' * level} {path}"]
+    for paragraph in paragraphs:
+        example = paragraph.removeprefix("Example: ")
+        lines += ["", f"    {example}" if example != paragraph else paragraph]
     rows = [row for row in (_parameter(p) for p in command.params) if row]
     if rows:
         lines += ["", "| argument or option | meaning |", "| --- | --- |", *rows]

@@ -60,8 +60,12 @@ _MAPPING_COLUMNS: tuple[str, ...] = (
 )
 _MESSAGE_COLUMNS: tuple[str, ...] = ("severity", "sheet", "row", "column", "text")
 
-submissions = typer.Typer(no_args_is_help=True, help="What was received, held and promoted.")
-layouts = typer.Typer(no_args_is_help=True, help="How each provider arranges its files.")
+submissions = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="What was received, held and promoted."
+)
+layouts = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="How each provider arranges its files."
+)
 
 
 def load(
