@@ -23,7 +23,8 @@ from comptroller.warehouse import connect
 DEFAULT_LINES = 200_000
 DEFAULT_SEED = 2026
 CUMULATIVE_UP_TO = 2_000_000
-_LINES_PER_EVENT = 2.6
+# An event is a charged line, most often a SUS record, and a share of ACM's rows, which grow less.
+_LINES_PER_EVENT, _LINES_PER_EVENT_AT_LENGTH = 2.6, 2.25
 _CHUNK_EVENTS = 1_500_000
 
 Progress = Callable[[str, int, int], None]
@@ -144,7 +145,8 @@ def _build(
 def simulate(con: duckdb.DuckDBPyConnection, world: Preset, wanted: int, seed: int) -> None:
     """Create ``patients``, ``lines`` and ``sus``: the economy without a fault in it."""
     stage.make_macros(con, seed)
-    events = wanted / _LINES_PER_EVENT
+    large = wanted > CUMULATIVE_UP_TO
+    events = wanted / (_LINES_PER_EVENT_AT_LENGTH if large else _LINES_PER_EVENT)
     per_patient = max(2.7, events / (stage.NHS_NUMBERS * 0.97))
     max_events = 6 if per_patient <= 2.7 else stage.MAX_EVENTS
     population = stage.strata(world, int(events / per_patient))
