@@ -163,7 +163,7 @@ def _any_known(con: duckdb.DuckDBPyConnection, code: str) -> bool:
         f"SELECT count(*), count(o.org_code) FROM (SELECT DISTINCT {code} AS code FROM slice_state)"
         " LEFT JOIN (SELECT DISTINCT org_code FROM organisations) o ON o.org_code = code"
     ).fetchall()[0]
-    return known[0] == 0 or known[1] > 0
+    return bool(known[0] == 0 or known[1] > 0)
 
 
 def _create_lines(con: duckdb.DuckDBPyConnection, basis: str, columns: set[str] | None) -> None:
