@@ -68,7 +68,10 @@ def create_run_checks(con: duckdb.DuckDBPyConnection, ran: list[Ran]) -> None:
         for item in ran
     ]
     if rows:
-        con.executemany(f"INSERT INTO run_checks VALUES ({', '.join('?' * 14)})", rows)
+        marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+        con.execute(
+            f"INSERT INTO run_checks VALUES {marks}", [value for row in rows for value in row]
+        )
 
 
 def create_standing(
