@@ -61,7 +61,7 @@ release = "{release}"    # the release that made or last upgraded this folder
 
 [checks]
 # [checks.parameters."DUP-019"]
-# window_minutes = 120   # override a check's parameter in this workspace
+# p_minutes = 120        # override a check's parameter in this workspace
 """
 
 
