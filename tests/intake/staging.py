@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from comptroller.intake.normalise import Pool, create_staging, normalise, statements
+from comptroller.intake.normalise import Pool, create_units, normalise, statements
 from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.source import MappedColumn
 from comptroller.vocabulary import data_set
@@ -38,7 +38,7 @@ def stage(
     pool = Pool("pool", tuple(columns), identifier, (0,))
     profiles = profile(con, "pool", columns, [0])
     made = statements([pool], profiles, KEY)
-    create_staging(con, {column for one in made for column in one.columns})
+    create_units(con)
     con.execute(
         "INSERT INTO units BY NAME SELECT 0 AS unit, ? AS data_set, false AS tokens, "
         "'unnamed' AS key_domain, 's1' AS submission_id",

@@ -11,6 +11,7 @@ import duckdb
 
 from comptroller.checks.tables import FINDING_COLUMNS
 from comptroller.errors import ComptrollerError
+from comptroller.rendering.book import excel_number
 from comptroller.warehouse import quote_identifier, quote_literal
 
 SORT = "check_id, provider_code, commissioner_code, data_set, financial_year, month, finding_id"
@@ -130,7 +131,11 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, cell_format: Any)
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | Decimal):
-        sheet.write_number(row, column, float(value), cell_format)
+        number = excel_number(value)
+        if number is None:
+            sheet.write_string(row, column, str(value))
+        else:
+            sheet.write_number(row, column, number, cell_format)
     elif isinstance(value, str):
         sheet.write_string(row, column, value)
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -39,12 +39,11 @@ class Postman:
     files: int = 0
     rows: int = 0
 
-    def deliver(self, this: Round, progress: Callable[[str], None]) -> None:
+    def deliver(self, this: Round) -> None:
         """Write every file of one round."""
         counts = self._counts(this)
         for provider in self.preset.providers:
             layout = LAYOUTS[provider.layout]
-            progress(f"{this.arrives.isoformat()} {provider.name}")
             self._provider_files(this, provider, layout, counts)
         for name in SUS_SETS:
             if this.sus_months and counts.get(("", name)):
@@ -269,6 +268,12 @@ def _created(this: Round, provider: Provider) -> datetime:
     return this.created + timedelta(minutes=sum(map(ord, provider.code)) % 50)
 
 
+def _as_written(value: int | Decimal) -> Decimal:
+    """Return a number without the zeros at its end, as a spreadsheet program writes it."""
+    number = Decimal(value)
+    return number.quantize(Decimal(1)) if number == number.to_integral() else number.normalize()
+
+
 def _write_workbook(
     target: Path,
     sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]],
@@ -291,9 +296,9 @@ def _write_workbook(
                     if value is None:
                         continue
                     if isinstance(value, (int, Decimal)):
-                        page.write_number(offset, column, float(value))
+                        page.write_number(offset, column, _as_written(value))
                     else:
                         page.write_string(offset, column, str(value))
             bottom = top + 1 + len(rows)
             page.write_string(bottom, 0, "Total")
-            page.write_number(bottom, len(headings) - 1, float(total))
+            page.write_number(bottom, len(headings) - 1, _as_written(total))

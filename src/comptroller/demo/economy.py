@@ -17,8 +17,8 @@ from comptroller.demo.deliver import Postman
 from comptroller.demo.presets import Preset
 from comptroller.demo.presets import preset as find_preset
 from comptroller.demo.references import Librarian
-from comptroller.demo.schedule import due_date, rounds
-from comptroller.warehouse import connect
+from comptroller.demo.schedule import Round, due_date, rounds
+from comptroller.warehouse import connect, side_by_side
 
 DEFAULT_LINES = 200_000
 DEFAULT_SEED = 2026
@@ -119,9 +119,18 @@ def _build(
     faults.plant_invoice_faults(con, book)
     progress("reference files", 2, steps)
     Librarian(con, world, directory / "reference").write_all()
-    postman = Postman(con, world, directory / "deliveries", cumulative, book.late)
-    for step, this in enumerate(plan, start=3):
-        postman.deliver(this, lambda what, step=step: progress(what, step, steps))  # type: ignore[misc]
+
+    def deliver(cursor: duckdb.DuckDBPyConnection, this: Round) -> Postman:
+        postman = Postman(cursor, world, directory / "deliveries", cumulative, book.late)
+        postman.deliver(this)
+        return postman
+
+    written = []
+    for step, (this, postman) in enumerate(
+        zip(plan, side_by_side(con, deliver, plan), strict=True), start=3
+    ):
+        progress(f"{this.arrives.isoformat()} delivered", step, steps)
+        written.append(postman)
     _write_key(directory / "answer_key.csv", book)
     progress("done", steps, steps)
     current = con.execute(
@@ -135,8 +144,8 @@ def _build(
         financial_year=world.financial_year,
         seed=seed,
         lines=int(current[0][0]),
-        files=postman.files,
-        rows=postman.rows,
+        files=sum(postman.files for postman in written),
+        rows=sum(postman.rows for postman in written),
         faults=len({row[0] for row in book.key if row[3] == "flagged"}),
         deliveries=tuple(sorted((directory / "deliveries").iterdir())),
     )

@@ -60,6 +60,7 @@ class IncomingFile:
         report: What happens to it.
         parts: Tables that may become lines.
         published: What it is when it is a published activity data set.
+        sheets, tables: What it holds, and the table found on each sheet.
         holds: Why it is held; empty when nothing speaks against promoting it.
         refused: Why it is refused, or None.
     """
@@ -70,6 +71,7 @@ class IncomingFile:
     parts: list[IncomingPart] = field(default_factory=list)
     published: AggregateReading | None = None
     sheets: list[RawSheet] = field(default_factory=list)
+    tables: list[_TableOf] = field(default_factory=list)
     holds: list[str] = field(default_factory=list)
     refused: bool = False
 
@@ -143,10 +145,8 @@ def _sampled(con: duckdb.DuckDBPyConnection, table: SourceTable) -> list[ColumnE
     return collect(rows, width)
 
 
-def read_incoming(
-    con: duckdb.DuckDBPyConnection, path: Path, name: str, recogniser: Recogniser
-) -> IncomingFile:
-    """Open a file, find its tables and recognise them; a file that cannot be read is refused."""
+def open_incoming(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> IncomingFile:
+    """Open a file and find its tables; a file that cannot be read is refused."""
     incoming = IncomingFile(path, FileReport(file=name))
     try:
         incoming.size = path.stat().st_size
@@ -156,14 +156,34 @@ def read_incoming(
             incoming.published = recognise_aggregates(
                 [(item.sheet, item.found) for item in tables], file_name=path.name
             )
-        if incoming.published is None:
-            _recognise_lines(con, incoming, tables, recogniser)
+        incoming.tables = tables
     except ComptrollerError as problem:
         return _refuse(incoming, problem)
     except OSError as problem:
         return _refuse(
             incoming, ComptrollerError(f"cannot be read ({problem.strerror})", where=path.name)
         )
+    return incoming
+
+
+def recognise_incoming(
+    con: duckdb.DuckDBPyConnection, incoming: IncomingFile, recogniser: Recogniser
+) -> None:
+    """Recognise what the tables of an opened file are, unless it is published data."""
+    if incoming.refused or incoming.published is not None:
+        return
+    try:
+        _recognise_lines(con, incoming, incoming.tables, recogniser)
+    except ComptrollerError as problem:
+        _refuse(incoming, problem)
+
+
+def read_incoming(
+    con: duckdb.DuckDBPyConnection, path: Path, name: str, recogniser: Recogniser
+) -> IncomingFile:
+    """Open a file, find its tables and recognise them."""
+    incoming = open_incoming(con, path, name)
+    recognise_incoming(con, incoming, recogniser)
     return incoming
 
 

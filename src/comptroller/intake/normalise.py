@@ -1,4 +1,4 @@
-"""Rows of text become lines, all at once in DuckDB: one statement for every table of one layout.
+"""Rows of text become lines, all at once in DuckDB: one statement for all tables of one layout.
 
 Comes in: a pool of tables whose columns are mapped alike, with the profile of their values. Goes
 out: rows in ``staged``, typed as ``lines`` declares, NHS numbers as keyed pseudonyms, birth dates
@@ -8,7 +8,7 @@ as months, postcodes as districts; a row that cannot be an honest line carries i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -20,7 +20,7 @@ from comptroller.intake.periods import read_month, read_year
 from comptroller.intake.profile import UnitProfile, kind_of, levels, lost_zeros
 from comptroller.intake.source import MappedColumn
 from comptroller.vocabulary import elements, line_columns, repair_pod
-from comptroller.warehouse import MONEY, quote_literal
+from comptroller.warehouse import MONEY, quote_literal, side_by_side
 
 STAGED_EXTRAS = {
     "unit": "INTEGER",
@@ -36,6 +36,23 @@ _ALWAYS = (
     "commissioner_code",
     "financial_year",
     "month",
+    *STAGED_EXTRAS,
+    # What an event key may be made of.
+    "cds_unique_identifier",
+    "non_cds_unique_identifier",
+    "hospital_provider_spell_identifier",
+    "attendance_identifier",
+    "emergency_care_attendance_identifier",
+    "patient_key",
+    "local_patient_identifier",
+    "activity_start_date",
+    "activity_end_date",
+    "pod_code",
+    "activity_treatment_function_code",
+    "tariff_code",
+    "local_pod_code",
+    "local_contract_code",
+    "activity_count",
     "activity_cost",
 )
 UNIT_COLUMNS = {
@@ -84,7 +101,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Statement:
-    """One INSERT into ``staged`` and the columns it fills."""
+    """One query for rows of ``staged`` and the columns it fills."""
 
     sql: str
     columns: tuple[str, ...]
@@ -113,23 +130,38 @@ def statements(
     return made
 
 
-def create_staging(con: duckdb.DuckDBPyConnection, columns: Collection[str]) -> None:
-    """Make the empty tables ``staged``, with these and its own columns, and ``units``."""
-    needed = {*columns, *_ALWAYS}
-    kinds = {k: v for k, v in line_columns().items() if k in needed} | STAGED_EXTRAS
-    for name, table in (("staged", kinds), ("units", UNIT_COLUMNS)):
-        listed = ", ".join(f'"{column}" {kind}' for column, kind in table.items())
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({listed})")
+def create_units(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty table ``units``, which the statements join to."""
+    listed = ", ".join(f'"{column}" {kind}' for column, kind in UNIT_COLUMNS.items())
+    con.execute(f"CREATE OR REPLACE TABLE units ({listed})")
 
 
 def normalise(con: duckdb.DuckDBPyConnection, made: Sequence[Statement]) -> None:
-    """Run the statements: every row of their pools becomes one row of ``staged``."""
-    for statement in made:
-        con.execute(statement.sql)
+    """Run the statements and make ``staged``, the view of all their rows.
+
+    Each fills a table of its own, with the columns that it knows: one wide table for all would
+    be written one statement after the other, and for the most part with NULLs.
+    """
+
+    def fill(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Statement]) -> None:
+        number, statement = numbered
+        cursor.execute(f"CREATE OR REPLACE TABLE staged_{number} AS {statement.sql}")
+
+    for _ in side_by_side(con, fill, list(enumerate(made))):
+        pass
+    needed = {*_ALWAYS, *(column for one in made for column in one.columns)}
+    kinds = {name: kind for name, kind in _staged_kinds().items() if name in needed}
+    empty = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in kinds.items())
+    branches = [f"SELECT {empty} WHERE false", *(f"FROM staged_{n}" for n in range(len(made)))]
+    con.execute(f"CREATE OR REPLACE VIEW staged AS {' UNION ALL BY NAME '.join(branches)}")
+
+
+def _staged_kinds() -> dict[str, str]:
+    return line_columns() | STAGED_EXTRAS
 
 
 class _Statement:
-    """The INSERT of one pool: which columns need cleaning, and what each becomes."""
+    """The query of one pool: which columns need cleaning, and what each becomes."""
 
     def __init__(
         self,
@@ -144,7 +176,7 @@ class _Statement:
         self.flagged = {t for p in profiles.values() for t in p.texts_with_people}
 
     def _needs_cleaning(self, column: MappedColumn) -> bool:
-        if kind_of(column.element) in ("postcode", "boolean"):
+        if kind_of(column.element) == "boolean":
             return True
         return any(not p.plain.get(column.element, True) for p in self.profiles.values())
 
@@ -165,10 +197,14 @@ class _Statement:
             f"FROM ({with_values}) p JOIN units u USING (unit)"
         )
         selects = self._selects()
-        outer = ", ".join(f'{sql} AS "{name}"' for name, sql in selects.items())
+        kinds = _staged_kinds()
+        outer = ", ".join(
+            f'CAST({sql} AS {kinds[name]}) AS "{name}"' for name, sql in selects.items()
+        )
         period = f"{self._year()} AS k_year, {self._month()} AS k_month_of_year"
-        insert = f"INSERT INTO staged BY NAME SELECT {outer}"
-        return Statement(f"{insert} FROM (SELECT *, {period} FROM ({placed}))", tuple(selects))
+        return Statement(
+            f"SELECT {outer} FROM (SELECT *, {period} FROM ({placed}))", tuple(selects)
+        )
 
     def _computed(self) -> dict[str, str]:
         """Return SQL of the values that need more than a cast, by the name of their column."""
@@ -257,12 +293,12 @@ class _Statement:
         text, bare = f"t{column.index}", f"b{column.index}"
         if kind == "boolean":
             return values.boolean_value(text)
-        if kind == "postcode":
-            return values.postcode_district(text)
         profiles = self.profiles.values()
         ways = sorted({way for p in profiles for way in p.date_ways.get(element, ())})
         signs = any((element, change) in p.changes for p in profiles for change in SIGN_CHANGES)
-        return values.clean_value(kind, text, bare, ways=ways, signs=signs)
+        cleaned = values.clean_value(kind, text, bare, ways=ways, signs=signs)
+        plain = values.plain_value(kind, column.cell)
+        return f"CASE WHEN r{column.index} IS NULL THEN {plain} ELSE {cleaned} END"
 
     def _selects(self) -> dict[str, str]:
         selects: dict[str, str] = {"unit": "unit", "row": "row", "data_set": "u_data_set"}

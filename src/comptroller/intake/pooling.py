@@ -16,6 +16,7 @@ from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
 from comptroller.intake.report import HELD, Message
 from comptroller.intake.surroundings import Surroundings
+from comptroller.warehouse import side_by_side
 
 _ROWS_OF_ITS_OWN = 200_000
 _DEFAULT_PODS = {"DrPLCM": "DRUG", "DePLCM": "DEVICE"}
@@ -64,9 +65,14 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             data_set=first.recognised.data_set,
             units=tuple(units),
         )
-        _fill(con, pool, pooled)
-        pooled.profiles |= profile(con, pool.relation, pool.columns, units)
         pooled.pools.append(pool)
+
+    def look(cursor: duckdb.DuckDBPyConnection, pool: Pool) -> dict[int, UnitProfile]:
+        _fill(cursor, pool, pooled)
+        return profile(cursor, pool.relation, pool.columns, pool.units)
+
+    for profiles in side_by_side(con, look, pooled.pools):
+        pooled.profiles |= profiles
     return pooled
 
 
@@ -84,7 +90,7 @@ def _fill(con: duckdb.DuckDBPyConnection, pool: Pool, pooled: Pooled) -> None:
         for unit in pool.units
     ]
     kind = "VIEW" if len(selects) == 1 else "TABLE"
-    con.execute(f"CREATE TEMP {kind} {pool.relation} AS {' UNION ALL '.join(selects)}")
+    con.execute(f"CREATE {kind} {pool.relation} AS {' UNION ALL '.join(selects)}")
 
 
 def judge(pooled: Pooled, around: Surroundings) -> None:

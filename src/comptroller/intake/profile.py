@@ -148,9 +148,8 @@ def _first_pass(
                 f"count(*) FILTER (length({cell}) > 2)",
             ]
             takers += [("ten_digits", ""), ("identifiers", "")]
-        elif kind not in ("postcode", "boolean"):
-            test = f"{values.plain_test(kind, cell)}{_no_lost_zero(column)}"
-            selects.append(f"bool_and(coalesce({test}, {cell} IS NULL))")
+        elif kind != "boolean":
+            selects.append(f"bool_and({is_plain(column)})")
             takers.append(("plain", column.element))
         if column.element in TEXT_WITH_PEOPLE:
             selects.append(f"bool_or(regexp_matches({cell}, '{values.NHS_LIKE}'))")
@@ -200,18 +199,29 @@ def _key_change(element: str, raw: str) -> str:
     return "written in the usual form"
 
 
-def levels(pool: str, columns: Sequence[MappedColumn], keep: str = "*") -> str:
-    """Return a query that adds ``s`` squeezed, ``t`` present, ``b`` bare for each column.
+def is_plain(column: MappedColumn) -> str:
+    """Return SQL for whether a cell is written as it is kept; true for an empty one."""
+    test = f"{values.plain_test(kind_of(column.element), column.cell)}{_no_lost_zero(column)}"
+    return f"coalesce({test}, {column.cell} IS NULL)"
 
-    Each stage is a query of its own, so that no expression is computed twice.
+
+def levels(pool: str, columns: Sequence[MappedColumn], keep: str = "*") -> str:
+    """Return a query that adds ``r`` raw, ``s`` squeezed, ``t`` present, ``b`` bare by column.
+
+    All four are NULL for a plain cell, as most are: what it means can be read from the cell as it
+    stands. Each stage is a query of its own, so that no expression is computed twice.
     """
-    first = ", ".join(f"{values.squeezed(c.cell)} AS s{c.index}" for c in columns)
+    if not columns:
+        return f"SELECT {keep} FROM {pool}"
+    raw = ", ".join(f"CASE WHEN NOT {is_plain(c)} THEN {c.cell} END AS r{c.index}" for c in columns)
+    first = ", ".join(f"{values.squeezed(f'r{c.index}')} AS s{c.index}" for c in columns)
     second = ", ".join(f"{values.present(f's{c.index}')} AS t{c.index}" for c in columns)
     numbers = [c for c in columns if kind_of(c.element) in ("money", "decimal", "integer")]
     third = "".join(f", {values.bare_number(f't{c.index}')} AS b{c.index}" for c in numbers)
-    if not columns:
-        return f"SELECT {keep} FROM {pool}"
-    return f"SELECT *{third} FROM (SELECT *, {second} FROM (SELECT {keep}, {first} FROM {pool}))"
+    return (
+        f"SELECT *{third} FROM (SELECT *, {second} FROM (SELECT *, {first} FROM "
+        f"(SELECT {keep}, {raw} FROM {pool})))"
+    )
 
 
 def _count_changes(
@@ -227,7 +237,7 @@ def _count_changes(
         kind, text = kind_of(column.element), f"t{column.index}"
         value = values.clean_value(kind, text, f"b{column.index}")
         cleaned.append(f"{value} AS v{column.index}")
-        for change in values.untidiness(kind, column.cell, text, f"v{column.index}"):
+        for change in values.untidiness(kind, f"r{column.index}", text, f"v{column.index}"):
             counts.append(f"count(*) FILTER ({change.condition})")
             takers.append((column.element, change.kind))
         if restored := lost_zeros(column.element):
@@ -277,7 +287,9 @@ def _decide_dates(one: UnitProfile, ways: Mapping[str, dict[str, int]]) -> None:
         used = [
             way
             for way in ("iso", order, "month_name", "serial", "compact", "month_only")
-            if counts[way] and (way != "month_only" or kind_of(element) == "birth_date")
+            # Plain dates, which are written in the ISO way, are not counted.
+            if way == "iso"
+            or (counts[way] and (way != "month_only" or kind_of(element) == "birth_date"))
         ]
         one.date_ways[element] = tuple(used)
         for way in used:

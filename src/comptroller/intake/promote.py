@@ -18,7 +18,7 @@ from comptroller.intake.coverage import StagedSlice, decide
 from comptroller.intake.event_key import with_event_keys
 from comptroller.intake.incoming import IncomingFile
 from comptroller.intake.layouts import LayoutBook, LayoutDraft, remember
-from comptroller.intake.normalise import create_staging, normalise, statements
+from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, dumps
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
@@ -98,7 +98,7 @@ def promote(
 
 def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
     made = statements(pooled.pools, pooled.profiles, key)
-    create_staging(con, {column for one in made for column in one.columns})
+    create_units(con)
     register_units(con, pooled)
     normalise(con, made)
     _free_cells(con, pooled)
@@ -431,10 +431,6 @@ def _register_versions(
 def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) -> str:
     """Return the query for the lines of all stored slices, with their keys and ids."""
     present = {row[0] for row in con.execute("DESCRIBE staged").fetchall()}
-    for name, kind in line_columns().items():
-        if name in _KEY_INPUTS and name not in present:
-            con.execute(f'ALTER TABLE staged ADD COLUMN "{name}" {kind}')
-            present.add(name)
     body = [n for n in line_columns() if n in present]
     own = ", ".join(f's."{name}"' for name in body)
     base = (
@@ -452,26 +448,6 @@ def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) 
     )
     keyed = with_event_keys(base, successors, listed)
     return f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL"
-
-
-_KEY_INPUTS = {
-    "cds_unique_identifier",
-    "non_cds_unique_identifier",
-    "hospital_provider_spell_identifier",
-    "attendance_identifier",
-    "emergency_care_attendance_identifier",
-    "patient_key",
-    "local_patient_identifier",
-    "activity_start_date",
-    "activity_end_date",
-    "pod_code",
-    "activity_treatment_function_code",
-    "tariff_code",
-    "local_pod_code",
-    "local_contract_code",
-    "activity_count",
-    "activity_cost",
-}
 
 
 def _version_rows(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -92,15 +91,6 @@ def year_in_name(name: str) -> str:
         if (int(found[1]) + 1) % 100 == int(found[2]):
             return f"{found[1]}/{found[2]}"
     return ""
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    found = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            found.update(block)
-    return found.hexdigest()
 
 
 def expand(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:

@@ -12,12 +12,12 @@ from typing import Literal
 import duckdb
 
 from comptroller.access.audit import current_actor
+from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError
 from comptroller.reference.asking import count_of, first_row
 from comptroller.reference.files import (
     ENDINGS,
     Sheet,
-    digest,
     expand,
     recognise,
     sheets_of,
@@ -173,7 +173,7 @@ def _open(path: Path, named: bool) -> _File | ReferenceLoadReport:
         sheets, passed = sheets_of(path)
         if not sheets:
             return _unknown(path, named)
-        return _File(path, named, sheets, passed, digest(path))
+        return _File(path, named, sheets, passed, file_sha256(path))
     except ComptrollerError as problem:
         return _refused(path, named, problem)
 

@@ -14,6 +14,7 @@ from comptroller.warehouse.engine import (
     processors,
     quote_identifier,
     quote_literal,
+    side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
 from comptroller.warehouse.store import Commit, Warehouse
@@ -31,4 +32,5 @@ __all__ = [
     "processors",
     "quote_identifier",
     "quote_literal",
+    "side_by_side",
 ]

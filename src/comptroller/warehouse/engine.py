@@ -5,10 +5,16 @@ from __future__ import annotations
 import getpass
 import os
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 DEFAULT_MEMORY_LIMIT = "3GB"
 
@@ -63,3 +69,25 @@ def connect(
     con.execute("SET enable_progress_bar = false")
     con.execute("SET TimeZone = 'UTC'")
     return con
+
+
+def side_by_side(
+    con: duckdb.DuckDBPyConnection,
+    work: Callable[[duckdb.DuckDBPyConnection, _Item], _Result],
+    items: Sequence[_Item],
+) -> Iterator[_Result]:
+    """Do the same work for several items at once; yield the results in the items' order.
+
+    The engine plans a statement, and runs one over few rows, on a single thread: statements that
+    do not depend on each other are handed to it together. Each is given a cursor of its own, which
+    sees tables and views of the connection but not its temporary ones.
+
+    Raises:
+        Exception: Whatever the work of the first failing item raised.
+    """
+    threads = min(processors(), len(items))
+    if threads < 2:
+        yield from (work(con, item) for item in items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(lambda item: work(con.cursor(), item), items)

@@ -18,7 +18,13 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
-from comptroller.warehouse.engine import connect, present, quote_identifier, quote_literal
+from comptroller.warehouse.engine import (
+    connect,
+    present,
+    quote_identifier,
+    quote_literal,
+    side_by_side,
+)
 from comptroller.warehouse.failpoints import failpoint
 from comptroller.warehouse.registry import declared_table
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
@@ -54,43 +60,45 @@ class Warehouse:
             name: A declared table. One without rows gives an empty view with its columns.
             partitions: Partition column to the values wanted, to open fewer files.
         """
-        table = declared_table(name)
-        files = self._files(table, partitions)
-        if table is not COMMITS:
-            self._create_view(con, "committed", COMMITS, self._files(COMMITS, None))
-        self._create_view(con, name, table, files)
+        self._create_views(con, [name], partitions)
 
     def view(self, con: duckdb.DuckDBPyConnection, *names: str) -> None:
         """Make temporary views over several tables at once."""
-        for name in names:
-            self.relation(con, name)
+        self._create_views(con, names, None)
 
-    def _create_view(
-        self, con: duckdb.DuckDBPyConnection, view: str, table: Table, files: list[str]
+    def _create_views(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        names: Sequence[str],
+        partitions: Mapping[str, Sequence[str]] | None,
     ) -> None:
-        columns = ", ".join(quote_identifier(name) for name in table.all_columns)
-        if files:
-            listed = ", ".join(quote_literal(file) for file in files)
-            options = "hive_partitioning = false"
-            if self._has_added_columns(table):
-                options += ", union_by_name = true"
-            source = f"SELECT {columns} FROM read_parquet([{listed}], {options})"
-            if table is not COMMITS:
-                source += " WHERE commit_id IN (SELECT commit_id FROM committed)"
-        else:
+        # The commits are listed before the files of any table: what is committed in between is
+        # not seen at all, where the other order would show a commit without all of its rows.
+        committed = self._select(COMMITS, None, "")
+        condition = f" WHERE commit_id IN (SELECT commit_id FROM ({committed}))"
+        for name in names:
+            table = declared_table(name)
+            source = committed if table is COMMITS else self._select(table, partitions, condition)
+            con.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(name)} AS {source}")
+
+    def _select(
+        self, table: Table, partitions: Mapping[str, Sequence[str]] | None, condition: str
+    ) -> str:
+        """Return a query for the rows of a table's files that meet a condition."""
+        delta = self._open(table)
+        paths = sorted(self._paths(delta, partitions)) if delta else []
+        if delta is None or not paths:
             nulls = ", ".join(
                 f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
                 for name, kind in table.all_columns.items()
             )
-            source = f"SELECT {nulls} WHERE false"
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(view)} AS {source}")
-
-    def _files(self, table: Table, partitions: Mapping[str, Sequence[str]] | None) -> list[str]:
-        delta = self._open(table)
-        if delta is None:
-            return []
-        files = [str(self.root / table.name / path) for path in self._paths(delta, partitions)]
-        return sorted(files)
+            return f"SELECT {nulls} WHERE false"
+        columns = ", ".join(quote_identifier(name) for name in table.all_columns)
+        listed = ", ".join(quote_literal(str(self.root / table.name / path)) for path in paths)
+        options = "hive_partitioning = false"
+        if _COLUMNS_ADDED in delta.metadata().configuration:
+            options += ", union_by_name = true"
+        return f"SELECT {columns} FROM read_parquet([{listed}], {options}){condition}"
 
     def _paths(
         self, delta: DeltaTable, partitions: Mapping[str, Sequence[str]] | None
@@ -120,10 +128,6 @@ class Warehouse:
             [Field(name, PrimitiveType(delta_type(table.all_columns[name]))) for name in missing]
         )
         delta.alter.set_table_properties({_COLUMNS_ADDED: "true"}, raise_if_not_exists=False)
-
-    def _has_added_columns(self, table: Table) -> bool:
-        delta = self._open(table)
-        return delta is not None and _COLUMNS_ADDED in delta.metadata().configuration
 
     def _open(self, table: Table) -> DeltaTable | None:
         try:
@@ -237,8 +241,9 @@ class Warehouse:
         order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
         options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true, "
         options += f"ROW_GROUP_SIZE {_ROWS_PER_GROUP}"
-        written: list[tuple[Any, ...]] = []
-        for values in self._partitions(con, table, sql):
+        source = f"({sql})"
+
+        def copy(cursor: duckdb.DuckDBPyConnection, values: tuple[str, ...]) -> list[Any]:
             folder = self.root / table.name
             wanted = []
             for column, value in zip(table.partition_by, values, strict=True):
@@ -247,10 +252,20 @@ class Warehouse:
             folder.mkdir(parents=True, exist_ok=True)
             target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
             where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-            rows = f"SELECT * FROM ({sql}){where}{order}"
-            copied = con.execute(f"COPY ({rows}) TO {quote_literal(str(target))} ({options})")
-            written += [row for row in copied.fetchall() if row[1]]
-        return written
+            rows = f"SELECT * FROM {source}{where}{order}"
+            copied = cursor.execute(f"COPY ({rows}) TO {quote_literal(str(target))} ({options})")
+            return [row for row in copied.fetchall() if row[1]]
+
+        partitions = self._partitions(con, table, sql)
+        if len(partitions) < 2:
+            return [file for values in partitions for file in copy(con, values)]
+        # Computed once for all of them, and no temporary table: cursors could not see it.
+        source = quote_identifier(f"rows of {table.name}")
+        con.execute(f"CREATE OR REPLACE TABLE {source} AS {sql}")
+        try:
+            return [file for files in side_by_side(con, copy, partitions) for file in files]
+        finally:
+            con.execute(f"DROP TABLE {source}")
 
     def _partitions(
         self, con: duckdb.DuckDBPyConnection, table: Table, sql: str

@@ -246,7 +246,7 @@ def _into_duckdb(
     # Else told from the text, which a carriage return inside a value misleads.
     ending = f", new_line = '{new_line}'" if new_line else ""
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name}_cells AS SELECT * FROM read_csv(?, "
+        f"CREATE OR REPLACE TABLE {name}_cells AS SELECT * FROM read_csv(?, "
         f"auto_detect = false, header = false, delim = ?, quote = '\"', escape = '\"', "
         f"columns = {{{columns}}}, null_padding = true, strict_mode = true, nullstr = '', "
         f"allow_quoted_nulls = true, encoding = 'utf-8', parallel = {parallel}{ending})",

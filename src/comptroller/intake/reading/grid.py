@@ -54,7 +54,7 @@ def sheet_of(
     }
     con.register(f"{name}_batch", pa.table(columns))
     try:
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_cells AS SELECT * FROM {name}_batch")
+        con.execute(f"CREATE OR REPLACE TABLE {name}_cells AS SELECT * FROM {name}_batch")
     finally:
         con.unregister(f"{name}_batch")
     found = raw_sheet.bounds(con, f"{name}_cells", len(rows), width)

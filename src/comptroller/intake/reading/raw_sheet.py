@@ -130,6 +130,6 @@ def expose(
     """Make the view `name` over `{name}_cells`, with physical rows counted from 1."""
     cells = ", ".join(f"c{index}" for index in range(width))
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT rowid + 1 AS row, {cells} "
+        f"CREATE OR REPLACE VIEW {name} AS SELECT rowid + 1 AS row, {cells} "
         f"FROM {name}_cells WHERE rowid BETWEEN {first_rowid} AND {last_rowid}"
     )

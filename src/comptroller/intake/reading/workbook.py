@@ -259,7 +259,7 @@ def _store(
 ) -> None:
     """Put the batches into one DuckDB table of `width` text columns, in order."""
     columns = ", ".join(f"c{index} VARCHAR" for index in range(width))
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name}_cells ({columns})")
+    con.execute(f"CREATE OR REPLACE TABLE {name}_cells ({columns})")
     for table in tables:
         con.register(f"{name}_batch", table)
         try:
