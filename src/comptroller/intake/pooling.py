@@ -57,7 +57,11 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             if part.table.data_rows > _ROWS_OF_ITS_OWN:
                 key = (*key, unit)
             groups.setdefault(key, []).append(unit)
-    for number, units in enumerate(groups.values()):
+    # The longest first, so that no processor is left with it at the end.
+    by_size = sorted(
+        groups.values(), key=lambda units: -sum(pooled.places[u][1].table.data_rows for u in units)
+    )
+    for number, units in enumerate(by_size):
         _, first = pooled.places[units[0]]
         pool = Pool(
             relation=f"pool_{number}",

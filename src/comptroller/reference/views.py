@@ -54,13 +54,10 @@ def create_reference_views(
             "SELECT table_name, count(*) FROM reference_loads GROUP BY table_name"
         ).fetchall()
     )
-    for table in REFERENCE_TABLES.values():
-        if only is not None and table.name not in only:
-            continue
-        loads = counts.get(table.name, 0)
-        if loads:
-            wh.relation(con, table.warehouse_name)
-        _create_view(con, table, loads)
+    tables = [t for t in REFERENCE_TABLES.values() if only is None or t.name in only]
+    wh.view(con, *(table.warehouse_name for table in tables if counts.get(table.name)))
+    for table in tables:
+        _create_view(con, table, counts.get(table.name, 0))
     if only is None:
         create_payer_tables(con)
 
