@@ -187,12 +187,15 @@ def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
 def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
     """Return SQL of a line's digest over its filled business columns, in a fixed order."""
     columns = [row[0] for row in con.execute("DESCRIBE staged").fetchall()]
+    columns = sorted(name for name in columns if name not in _NO_CONTENT)
+    filled = ", ".join(f'count("{name}") = count(*)' for name in columns)
+    always = con.execute(f"SELECT {filled} FROM staged").fetchall()[0]
+    # Pieces joined by the outer call cost less, but an empty cell must leave no piece at all.
     parts = [
-        f"coalesce('{name}=' || CAST(\"{name}\" AS VARCHAR) || chr(31), '')"
-        for name in sorted(columns)
-        if name not in _NO_CONTENT
+        f"'{name}=', \"{name}\", chr(31)" if full else f"'{name}=' || \"{name}\" || chr(31)"
+        for name, full in zip(columns, always, strict=True)
     ]
-    return f"md5_number_lower(concat({', '.join(parts)}))" if parts else "0"
+    return f"md5_number_lower(concat({', '.join(parts)}))"
 
 
 def staged_slices(con: duckdb.DuckDBPyConnection) -> dict[str, list[StagedSlice]]:

@@ -9,7 +9,7 @@ LINES = Table(
     "lines",
     {name: kind for name, kind in line_columns().items() if name != "commit_id"},
     partition_by=("data_set", "financial_year"),
-    sort_by=("provider_code", "month", "slice_version_id", "line_id"),
+    sort_by=("provider_code", "month", "slice_version_id", "part", "row"),
 )
 
 SUBMISSIONS = Table(
