@@ -105,12 +105,12 @@ def root(
 
 
 def main() -> None:
-    """Run the command line; a ComptrollerError is one line on stderr and exit code 1."""
+    """Run the command line; a ComptrollerError is one line on stderr and its exit code."""
     try:
         app()
     except ComptrollerError as problem:
         sys.stderr.write(f"comptroller: {problem}\n")
-        sys.exit(1)
+        sys.exit(problem.exit_code)
     except BrokenPipeError:
         # The reader of our output has gone, as `| head` does; that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -32,7 +32,8 @@ from rich.table import Table
 from comptroller.errors import ComptrollerError
 from comptroller.workspace import Workspace
 
-messages = Console(stderr=True)
+# Whole lines: a program that reads them, or a search, finds each message in one piece.
+messages = Console(stderr=True, soft_wrap=True)
 
 EXIT_DONE, EXIT_REFUSED, EXIT_USAGE, EXIT_NEEDS_A_PERSON = 0, 1, 2, 3
 

@@ -37,6 +37,6 @@ def test_an_unknown_dimension_or_month_is_one_line_with_the_remedy(economy: Smal
     where = ("position", "--workspace", economy.ws.path)
     for arguments in (("--by", "colour"), ("--month", "May"), ("--basis", "flex")):
         done = comptroller(*where, *arguments)
-        assert done.code == 1
+        assert done.code == 2
         assert done.out == ""
         assert len(done.err.strip().splitlines()) == 1

@@ -66,6 +66,6 @@ def test_the_command_prints_json_alone_and_says_that_a_person_is_needed(
 
 def test_the_command_refuses_what_is_no_month(economy: SmallEconomy) -> None:
     done = comptroller("reconcile", "--workspace", economy.ws.path, "--month", "May")
-    assert done.code == 1
+    assert done.code == 2
     assert "Write it as 2025/26-M05" in done.err
     assert "Traceback" not in done.err

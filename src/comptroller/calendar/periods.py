@@ -7,7 +7,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 
 YEAR_END_MONTH = 13
 
@@ -31,7 +31,7 @@ class FinancialYear:
 
     def __post_init__(self) -> None:
         if not _EARLIEST <= self.start_year <= _LATEST:
-            raise ComptrollerError(
+            raise UsageError(
                 f"{self.start_year} is not a financial year that can be worked with",
                 remedy=f"Give a year from {_EARLIEST} to {_LATEST}.",
             )
@@ -60,12 +60,10 @@ class FinancialYear:
 
     @classmethod
     def parse(cls, text: str) -> FinancialYear:
-        """Return the year a text means; ComptrollerError where it means none."""
+        """Return the year a text means; UsageError where it means none."""
         year = cls.try_parse(text)
         if year is None:
-            raise ComptrollerError(
-                f"'{text}' is not a financial year", remedy="Write it as 2025/26."
-            )
+            raise UsageError(f"'{text}' is not a financial year", remedy="Write it as 2025/26.")
         return year
 
     @classmethod
@@ -113,18 +111,18 @@ class FinancialMonth:
 
     def __post_init__(self) -> None:
         if not 1 <= self.month <= YEAR_END_MONTH:
-            raise ComptrollerError(
+            raise UsageError(
                 f"{self.month} is not a financial month",
                 remedy="Months run from 1 (April) to 12 (March); 13 holds year-end adjustments.",
             )
 
     @classmethod
     def parse(cls, text: str) -> FinancialMonth:
-        """Return the month a text such as `2025/26-M05` means; ComptrollerError otherwise."""
+        """Return the month a text such as `2025/26-M05` means; UsageError otherwise."""
         found = _MONTH_FORM.fullmatch(text.strip())
         year = FinancialYear.try_parse(found["year"]) if found else None
         if not found or year is None:
-            raise ComptrollerError(
+            raise UsageError(
                 f"'{text}' is not a financial month",
                 remedy="Write it as 2025/26-M05 (M01 = April).",
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Final
 
 import duckdb
 
+from comptroller.challenges.rules import RuleNote
 from comptroller.challenges.selection import Run
 from comptroller.warehouse import quote_literal
 
@@ -32,8 +33,10 @@ class Charge:
 class Coverage:
     """How far one question was put to one data set; pounds.
 
-    Every charged line is in one state: tested; what the checks need is missing on the line; the
-    checks could not run; or no check of the question applies to it.
+    Every charged line is in one state: tested by one check of the question at least; what the
+    checks need is missing on the line; the checks could not run; or no check of the question
+    applies to it. ``checks_ran`` and ``checks_stopped`` say how many checks of the question gave an
+    answer on the data set, and how many could not run on some of it.
     """
 
     question: str
@@ -43,6 +46,8 @@ class Coverage:
     could_not_run: Decimal
     no_check: Decimal
     reasons: str
+    checks_ran: int = 0
+    checks_stopped: int = 0
 
     @property
     def charged(self) -> Decimal:
@@ -119,12 +124,15 @@ def open_coverage(con: duckdb.DuckDBPyConnection, run: Run) -> None:
 
 
 def coverage(
-    con: duckdb.DuckDBPyConnection, provider_code: str | None = None
+    con: duckdb.DuckDBPyConnection,
+    rules: Mapping[str, RuleNote],
+    provider_code: str | None = None,
 ) -> tuple[Coverage, ...]:
     """Return pounds tested and not tested by question and data set, from `latest_coverage`.
 
     Args:
-        con: The connection, after `open_coverage`.
+        con: The connection, after `open_coverage` and with `standing_results`.
+        rules: The rulebook in words, which knows each check's question.
         provider_code: One provider; all of them together where None.
     """
     from comptroller.checks.definition import QUESTIONS
@@ -139,6 +147,7 @@ def coverage(
         "FROM latest_coverage WHERE provider_code = ? OR ? IS NULL GROUP BY ALL",
         [provider_code, provider_code],
     ).fetchall()
+    ran, stopped = _checks_by_question(con, rules, provider_code)
     order = {question: number for number, question in enumerate(QUESTIONS)}
     rows.sort(key=lambda row: (order.get(row[0], len(order)), row[1]))
     return tuple(
@@ -150,13 +159,37 @@ def coverage(
             could_not_run=Decimal(row[4]),
             no_check=Decimal(row[5]),
             reasons="; ".join(row[6] or ()),
+            checks_ran=ran[QUESTIONS.get(row[0], row[0]), row[1]],
+            checks_stopped=stopped[QUESTIONS.get(row[0], row[0]), row[1]],
         )
         for row in rows
     )
 
 
-def not_run(con: duckdb.DuckDBPyConnection, provider_code: str) -> tuple[NotRun, ...]:
-    """Return the checks without an answer: could not run first, then not applicable."""
+def _checks_by_question(
+    con: duckdb.DuckDBPyConnection, rules: Mapping[str, RuleNote], provider_code: str | None
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Count, by question and data set, the checks that gave an answer and those that stopped."""
+    ran: Counter[tuple[str, str]] = Counter()
+    stopped: Counter[tuple[str, str]] = Counter()
+    for check_id, data_set, blocked in con.execute(
+        "SELECT check_id, data_set, bool_or(outcome = 'could_not_run') FROM standing_results "
+        "WHERE provider_code = ? OR ? IS NULL GROUP BY ALL",
+        [provider_code, provider_code],
+    ).fetchall():
+        if check_id in rules:
+            (stopped if blocked else ran)[rules[check_id].question, data_set] += 1
+    return ran, stopped
+
+
+def not_run(
+    con: duckdb.DuckDBPyConnection, rules: Mapping[str, RuleNote], provider_code: str
+) -> tuple[NotRun, ...]:
+    """Return the checks without an answer: could not run first, then not applicable.
+
+    A check of the rulebook of which nothing at all is known here is told as well: nothing that it
+    looks at was received from the provider, or no run has asked it yet.
+    """
     rows = con.execute(
         "SELECT outcome, check_id, data_set, coalesce(reason, 'no reason given') AS why, "
         "list(DISTINCT (financial_year, month) ORDER BY (financial_year, month)) "
@@ -165,7 +198,27 @@ def not_run(con: duckdb.DuckDBPyConnection, provider_code: str) -> tuple[NotRun,
         "GROUP BY ALL ORDER BY outcome, check_id, data_set, why",
         [provider_code],
     ).fetchall()
-    return tuple(NotRun(row[0], row[1], row[2], months_words(row[4]), row[3]) for row in rows)
+    told = [NotRun(row[0], row[1], row[2], months_words(row[4]), row[3]) for row in rows]
+    known = con.execute(
+        "SELECT check_id, bool_or(provider_code = ?) FROM standing_results GROUP BY ALL",
+        [provider_code],
+    ).fetchall()
+    here, asked = {row[0] for row in known if row[1]}, {row[0] for row in known}
+    silent = [
+        NotRun(
+            "could_not_run",
+            check_id,
+            "",
+            "",
+            "none of the data sets that it looks at was received from this provider"
+            if check_id in asked
+            else "no data set that it looks at was received, or no run has asked it yet",
+        )
+        for check_id in sorted(rules)
+        if check_id not in here
+    ]
+    blocked = [item for item in told if item.outcome == "could_not_run"]
+    return (*blocked, *silent, *(item for item in told if item.outcome != "could_not_run"))
 
 
 def uncontested(

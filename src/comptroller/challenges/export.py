@@ -118,8 +118,8 @@ def _export(source: _Source, provider_code: str, path: Path, options: Options) -
         totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
         leads=selection.totals_by_check(con, ("lead",)),
         fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
-        coverage=covering.coverage(con, provider_code),
-        not_run=covering.not_run(con, provider_code),
+        coverage=covering.coverage(con, source.rules, provider_code),
+        not_run=covering.not_run(con, source.rules, provider_code),
         uncontested=covering.uncontested(con, charged),
     )
     write_workbook(con, contents, path)

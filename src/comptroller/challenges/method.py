@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-METHOD: Final[tuple[tuple[str, str], ...]] = (
+_METHOD: Final[tuple[tuple[str, str], ...]] = (
     (
         "What was checked",
         "The lines of your contract-monitoring files, month by month, in the version that the "
@@ -46,15 +46,6 @@ METHOD: Final[tuple[tuple[str, str], ...]] = (
         "fixed payment. Where no term is known the element is unknown and nothing counts as cash.",
     ),
     (
-        "Leads",
-        "Statistical estimates are kept apart in the sheet Leads. They are not claimed.",
-    ),
-    (
-        "Undercharges",
-        "Findings in your favour are recorded apart. They are never set off against claims "
-        "without being shown.",
-    ),
-    (
         "Uncontested amount",
         "What you charge less the net value contested, by data set and month.",
     ),
@@ -64,3 +55,31 @@ METHOD: Final[tuple[tuple[str, str], ...]] = (
         "left out; a local identifier that is an NHS number is withheld.",
     ),
 )
+
+_LEADS: Final = (
+    "Leads",
+    "Statistical estimates are kept apart in the sheet Leads. They are not claimed.",
+)
+_UNDERCHARGES_IN: Final = (
+    "Undercharges",
+    "Findings in your favour stand in the log with negative values. They are never set off against "
+    "claims without being shown.",
+)
+_UNDERCHARGES_OUT: Final = (
+    "Undercharges",
+    "Findings in your favour are not in this workbook and are set off against no claim in it.",
+)
+
+
+def method(*, leads: bool, undercharges: bool) -> tuple[tuple[str, str], ...]:
+    """Return headings and words of the note, as they hold for one workbook.
+
+    Args:
+        leads: Whether the workbook has a sheet of statistical leads.
+        undercharges: Whether findings in the provider's favour stand in its log.
+    """
+    return (
+        *_METHOD,
+        *((_LEADS,) if leads else ()),
+        _UNDERCHARGES_IN if undercharges else _UNDERCHARGES_OUT,
+    )

@@ -13,12 +13,13 @@ import duckdb
 from comptroller.challenges.codes import RESPONSE_CODES
 from comptroller.challenges.coverage import Coverage, NotRun, Uncontested
 from comptroller.challenges.log import INPUTS, WIDTHS, WRAPPED, log_columns, log_rows
-from comptroller.challenges.method import METHOD
+from comptroller.challenges.method import method
 from comptroller.challenges.rules import RuleNote
 from comptroller.challenges.selection import CheckTotals, Options, Run, sorts_in_log
 from comptroller.rendering import Column, Value
 from comptroller.rendering.book import Book, Sheet
 from comptroller.rendering.formats import format_moment
+from comptroller.warehouse import quote_literal
 
 STREAMED_FROM: Final = 30_000
 """From so many findings on a workbook is written row by row: slower, in less memory."""
@@ -229,7 +230,9 @@ def _uncontested(book: Book, contents: Contents) -> None:
         book,
         "Uncontested",
         "What is contested and what is not, by data set and month",
-        "Charged less net value contested. ACM is the same money in aggregate: do not add it.",
+        "Charged less net value contested. ACM is the same money in aggregate: do not add it. "
+        "Credits lower what is charged, not what is contested: a month with large credits may be "
+        "contested for more than its total.",
     )
     columns = (
         Column("data_set", "Data set", "code"),
@@ -258,7 +261,8 @@ def _coverage(book: Book, contents: Contents) -> None:
         book,
         "Coverage",
         "Pounds tested and not tested, by question and data set",
-        "Every charged line counts once per question. ACM is the same money in aggregate.",
+        "Every charged line counts once per question, as tested where one check of it could look. "
+        "ACM is the same money in aggregate.",
     )
     columns = (
         Column("question", "Question"),
@@ -269,6 +273,8 @@ def _coverage(book: Book, contents: Contents) -> None:
         Column("missing_data", "Missing on the line (£)", "money"),
         Column("could_not_run", "Could not run (£)", "money"),
         Column("no_check", "No check applies (£)", "money"),
+        Column("checks_ran", "Checks that looked", "count"),
+        Column("checks_stopped", "Checks that could not run (see Not run)", "count"),
         Column("reasons", "Why not"),
     )
     rows = [tuple(getattr(line, column.name) for column in columns) for line in contents.coverage]
@@ -347,10 +353,11 @@ def _data(book: Book, con: duckdb.DuckDBPyConnection, contents: Contents) -> Non
         Column("findings", "Findings in the log", "count"),
         Column("sha256", "SHA-256 fingerprint", "code"),
     )
+    in_log = ", ".join(quote_literal(sort) for sort in sorts_in_log(contents.options))
     rows = con.execute(
         "WITH latest AS (SELECT * FROM submissions QUALIFY row_number() OVER "
         "(PARTITION BY submission_id ORDER BY loaded_at DESC, commit_id DESC) = 1), "
-        "used AS (SELECT submission_id, count(*) FILTER (sort IN ('claim', 'undercharge')) AS n "
+        f"used AS (SELECT submission_id, count(*) FILTER (sort IN ({in_log})) AS n "
         "FROM chosen GROUP BY ALL) "
         "SELECT used.submission_id, latest.file, CAST(latest.received_at AS DATE), "
         "latest.data_sets, used.n, latest.sha256 FROM used LEFT JOIN latest USING (submission_id) "
@@ -376,7 +383,9 @@ def _method(book: Book, contents: Contents) -> None:
     sheet = _top(book, "Method", "How the findings were made and valued", contents.provider)
     sheet.width(0, 30)
     sheet.width(1, 110)
-    for heading, words in METHOD:
+    for heading, words in method(
+        leads=bool(contents.leads), undercharges=contents.options.include_undercharges
+    ):
         sheet.pair(heading, words)
     sheet.pair("Rulebook", contents.run.fingerprint)
     sheet.pair("Check run", contents.run.run_id)

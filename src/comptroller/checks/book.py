@@ -21,7 +21,7 @@ from comptroller.checks.parameters import (
     read_overrides,
 )
 from comptroller.checks.schema import Schema, product_schema
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace
@@ -47,21 +47,21 @@ class Book:
         """Return the rules whose id fits a pattern like ``ATT-*``; several joined by commas.
 
         Raises:
-            ComptrollerError: No check fits.
+            UsageError: A pattern that no check fits.
         """
         patterns = [part.strip() for part in pattern.split(",") if part.strip()] or ["*"]
-        found = [
+        for part in patterns:
+            if not any(fnmatchcase(name, part) for name in self.rules):
+                raise UsageError(
+                    f"no check is called '{part}'",
+                    where="--checks",
+                    remedy="See: comptroller rulebook list",
+                )
+        return [
             rule
             for name, rule in sorted(self.rules.items())
             if any(fnmatchcase(name, part) for part in patterns)
         ]
-        if not found:
-            raise ComptrollerError(
-                f"no check is called '{pattern}'",
-                where="--checks",
-                remedy="See: comptroller rulebook list",
-            )
-        return found
 
 
 def product_files() -> list[Path]:

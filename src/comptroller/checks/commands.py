@@ -20,7 +20,8 @@ from comptroller.console import (
     print_rows,
     progress,
 )
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
+from comptroller.intake.slices import require_loaded
 
 if TYPE_CHECKING:
     from comptroller.checks.runner import CheckRun
@@ -63,12 +64,13 @@ def check(
     from comptroller.checks.runner import Scope, run_checks
 
     if engine != "duckdb":
-        raise ComptrollerError(
+        raise UsageError(
             f"the engine '{engine}' is not in this release",
             where="--engine",
             remedy="Leave it out: checks run on DuckDB",
         )
     opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider, commissioner=commissioner)
     scope = Scope.of(provider, commissioner, month, checks)
     with progress("Checking") as bar:
 
@@ -126,8 +128,10 @@ def list_results(
     """
     from comptroller.checks.reading import latest_results
 
+    opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider)
     columns, rows = latest_results(
-        open_workspace(workspace),
+        opened,
         basis,
         check_id=check_id,
         provider=provider,
@@ -166,8 +170,10 @@ def list_findings(
     """
     from comptroller.checks.reading import findings_rows
 
+    opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider, commissioner=commissioner)
     columns, rows = findings_rows(
-        open_workspace(workspace),
+        opened,
         basis,
         short=form is Format.TABLE,
         check_id=check_id,
@@ -197,8 +203,10 @@ def export(
     """
     from comptroller.checks.reading import write_findings
 
+    opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider, commissioner=commissioner)
     count = write_findings(
-        open_workspace(workspace),
+        opened,
         out,
         basis,
         check_id=check_id,

@@ -11,7 +11,7 @@ from comptroller.calendar import FinancialMonth
 from comptroller.checks.export import export_findings, findings_query
 from comptroller.checks.findings import create_latest_findings, create_open_findings
 from comptroller.checks.tables import RESULTS
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.warehouse import quote_identifier, quote_literal
 
 if TYPE_CHECKING:
@@ -123,6 +123,6 @@ def _period(month: str | None) -> list[str]:
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:
     if value is not None and value not in known:
-        raise ComptrollerError(
+        raise UsageError(
             f"'{value}' is none of {', '.join(known)}", where=option, remedy="Choose one of them"
         )

@@ -36,7 +36,7 @@ from comptroller.checks.parameters import ContractLine
 from comptroller.checks.results import create_results, ordered_results
 from comptroller.checks.schema import product_schema
 from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.warehouse import quote_literal
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def run_checks(
     """
     scope = scope or Scope()
     if basis not in BASES:
-        raise ComptrollerError(
+        raise UsageError(
             f"'{basis}' is no basis", where="--basis", remedy=f"One of: {', '.join(BASES)}"
         )
     with ws.write_lock():

@@ -13,11 +13,11 @@ import typer
 
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.intake import confirming, decisions, difference
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
-from comptroller.intake.report import HELD, REFUSED, FileReport, dump_reports
+from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports
 from comptroller.workspace import Workspace
 
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept for the audit.")]
@@ -104,7 +104,7 @@ def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ComptrollerError(
+        raise UsageError(
             f"{text!r} is no date", where="--received", remedy="Write it as 2026-06-20"
         ) from None
 
@@ -122,7 +122,7 @@ def _print_reports(reports: list[FileReport], form: Format) -> None:
         rows.append([told[name] for name in _LOAD_COLUMNS])
     console.print_rows(_LOAD_COLUMNS, rows, form, title="Files")
     for report in reports:
-        _print_messages(report.file, report.to_json()["messages"])
+        _print_messages(report)
 
 
 def _months(months: list[int]) -> str:
@@ -131,9 +131,11 @@ def _months(months: list[int]) -> str:
     return str(months[0]) if len(months) == 1 else f"{months[0]}-{months[-1]}"
 
 
-def _print_messages(file: str, messages: list[dict[str, Any]]) -> None:
-    for message in messages:
-        if message["severity"] == "note" and not message["text"].startswith("promoted by"):
+def _print_messages(report: FileReport) -> None:
+    file = report.file
+    for message in report.to_json()["messages"]:
+        told = report.status == DUPLICATE or message["text"].startswith("promoted by")
+        if message["severity"] == "note" and not told:
             continue
         place = ", ".join(
             part
@@ -146,6 +148,14 @@ def _print_messages(file: str, messages: list[dict[str, Any]]) -> None:
         )
         where = f"{file} ({place})" if place else file
         console.messages.print(f"{where}: {message['text']}", markup=False, highlight=False)
+    if report.status == HELD:
+        console.messages.print(
+            f"{file}: nothing of it counts yet. Have it sent again, or settle its columns "
+            f"(comptroller layouts confirm {report.submission_id}), or promote it as it is "
+            f"(comptroller submissions promote {report.submission_id} --reason ...)",
+            markup=False,
+            highlight=False,
+        )
 
 
 # -- submissions -------------------------------------------------------------------------------

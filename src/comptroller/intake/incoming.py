@@ -77,8 +77,9 @@ class IncomingFile:
 
     def hold(self, reason: str, *, sheet: str = "", column: str = "") -> None:
         """Keep a reason why the file must wait for a person."""
-        if reason not in self.holds:
-            self.holds.append(reason)
+        placed = f"{sheet}: {reason}" if sheet else reason
+        if placed not in self.holds:
+            self.holds.append(placed)
             self.report.messages.append(Message("error", f"held: {reason}", sheet, None, column))
         self.report.status = HELD
 
@@ -469,8 +470,9 @@ def _hold_part(incoming: IncomingFile, part: IncomingPart) -> None:
         reason = f"read as {recognised.data_set}, but no {lacking} found"
         if unsure:
             reason += f"; not sure enough: {'; '.join(unsure[:5])}"
-    place = part.table.sheet or part.table.member
-    incoming.hold(f"{place}: {reason}" if place else reason, sheet=part.table.sheet)
+    if part.table.member and not part.table.sheet:
+        reason = f"{part.table.member}: {reason}"
+    incoming.hold(reason, sheet=part.table.sheet)
 
 
 def _mapping_json(part: IncomingPart, column: MappedColumn) -> dict[str, object]:

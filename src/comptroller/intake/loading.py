@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Protocol
 
 import duckdb
 
 from comptroller.access.landing import file_sha256
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
 from comptroller.intake.promote import Batch, promote
@@ -110,11 +111,12 @@ def load(
 
     Raises:
         ComptrollerError: A path does not exist, or the pseudonym key is missing.
+        UsageError: The day of receipt is still to come.
     """
     order = _Order(
         ws=ws,
         key=ws.key,
-        received=received_at(ws, received),
+        received=_not_to_come(ws, received_at(ws, received)),
         dry_run=dry_run,
         progress=progress,
         sender=sender,
@@ -136,6 +138,15 @@ def load(
         for batch in _batches(arrivals):
             reports += _load_batch(order, batch, earlier, book)
         return reports
+
+
+def _not_to_come(ws: Workspace, received: datetime) -> datetime:
+    present = ws.now().astimezone(UTC).replace(tzinfo=None)
+    if received > present + timedelta(days=1):
+        raise UsageError(
+            f"{received:%Y-%m-%d} is a day to come", where="--received", remedy="Check the date"
+        )
+    return received
 
 
 def received_at(ws: Workspace, received: date | datetime | None) -> datetime:
@@ -299,6 +310,9 @@ def _duplicate(arrival: _Arrival, known: Earlier | None, twin: str | None) -> Fi
     if twin or known is None:
         text = f"the same bytes as {twin}"
     else:
-        text = f"the same bytes as {known.submission_id}, loaded {known.loaded_at:%Y-%m-%d}"
+        first = json.loads(known.report)["file"]
+        text = (
+            f"the same bytes as {first} ({known.submission_id}), loaded {known.loaded_at:%Y-%m-%d}"
+        )
     report.messages.append(Message("note", f"{text}; nothing is loaded twice"))
     return report

@@ -77,6 +77,7 @@ def promote(
     _stage(con, pooled, key)
     _count_rows(con, pooled)
     _look_at_totals(batch, pooled, around)
+    _look_at_years(con, pooled, around)
     for file in batch.files:
         published.count(con, file)
     versions = _decide_slices(con, batch, pooled, around)
@@ -177,6 +178,32 @@ def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
         if rows and report.rows_quarantined > rows * rules.quarantine_share:
             file.hold(
                 f"{report.rows_quarantined} of {rows} rows cannot be read as lines",
+                sheet=part.table.sheet,
+            )
+
+
+def _look_at_years(con: duckdb.DuckDBPyConnection, pooled: Pooled, around: Surroundings) -> None:
+    """Hold a table whose activity did not happen in the year that its rows name."""
+    present = {row[0] for row in con.execute("DESCRIBE staged").fetchall()}
+    dates = [
+        f'"{name}"'
+        for name in ("activity_end_date", "clinical_intervention_date", "activity_start_date")
+        if name in present
+    ]
+    if not dates:
+        return
+    happened = f"coalesce({', '.join(dates)})"
+    start = f"CAST(year({happened}) - CASE WHEN month({happened}) < 4 THEN 1 ELSE 0 END AS VARCHAR)"
+    for unit, year, dated, outside in con.execute(
+        f"""SELECT unit, financial_year, count({happened}),
+            count(*) FILTER ({start} <> left(financial_year, 4))
+        FROM staged WHERE quarantine_reason IS NULL GROUP BY ALL ORDER BY ALL"""
+    ).fetchall():
+        if dated and outside > dated * around.rules.other_year_share:
+            file, part = pooled.places[unit]
+            file.hold(
+                f"{outside:,} of {dated:,} dated rows charged to {year} tell of activity in "
+                "another year",
                 sheet=part.table.sheet,
             )
 

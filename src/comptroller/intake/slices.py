@@ -13,8 +13,10 @@ from collections.abc import Sequence
 
 import duckdb
 
+from comptroller.errors import UsageError
 from comptroller.vocabulary import line_columns
 from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
+from comptroller.workspace import Workspace
 
 KEY = ("data_set", "provider_code", "commissioner_code", "financial_year", "month")
 _KEYS = ", ".join(KEY)
@@ -90,3 +92,30 @@ def state_of(
         "WHERE track = ? AND list_contains(?, provider_code) ORDER BY ALL",
         [track, list(providers)],
     ).fetchall()
+
+
+def require_loaded(
+    ws: Workspace, *, provider: str | None = None, commissioner: str | None = None
+) -> None:
+    """Refuse a code of which nothing was ever loaded: an empty answer would read as good news.
+
+    Raises:
+        UsageError: Such a code; the message names those that were loaded.
+    """
+    wanted = (("provider", provider), ("commissioner", commissioner))
+    if not any(code for _, code in wanted):
+        return
+    con = ws.connect()
+    ws.warehouse.view(con, "slice_versions")
+    for what, code in wanted:
+        if code is None:
+            continue
+        rows = con.execute(f"SELECT DISTINCT {what}_code FROM slice_versions ORDER BY 1").fetchall()
+        known = [row[0] for row in rows]
+        if code not in known:
+            raise UsageError(
+                f"nothing of {what} '{code}' is loaded",
+                where=f"--{what}",
+                remedy=f"Loaded: {', '.join(known) or 'nothing yet'}",
+            )
+    con.close()

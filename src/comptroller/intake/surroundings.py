@@ -45,6 +45,8 @@ class HoldRules:
         control_tolerance: Pounds by which the file's own total may differ from its rows.
         quarantine_share: Share of rows that may be in quarantine.
         other_provider_share: Share of rows of another provider that go to quarantine; more holds.
+        other_year_share: Share of dated rows whose activity may lie outside the year they are
+            charged to.
     """
 
     shrink_tolerance: float = 0.25
@@ -52,6 +54,7 @@ class HoldRules:
     control_tolerance: Decimal = Decimal("1.00")
     quarantine_share: float = 0.5
     other_provider_share: float = 0.1
+    other_year_share: float = 0.5
 
     @classmethod
     def of(cls, workspace: Workspace) -> HoldRules:
@@ -63,6 +66,7 @@ class HoldRules:
             "control_tolerance",
             "quarantine_share",
             "other_provider_share",
+            "other_year_share",
         }
         chosen: dict[str, Any] = {}
         for key, value in given.items():

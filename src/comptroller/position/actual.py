@@ -6,7 +6,7 @@ from typing import Literal
 
 import duckdb
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.intake.slices import create_slice_views
 from comptroller.reference import create_reference_views
 from comptroller.reference.signed_plan import create_signed_plan, payer_sql
@@ -28,7 +28,7 @@ def known_basis(basis: str) -> Basis:
     for known in BASES:
         if basis == known:
             return known
-    raise ComptrollerError(f"'{basis}' is not a basis", remedy="Say payable or current.")
+    raise UsageError(f"'{basis}' is not a basis", remedy="Say payable or current.")
 
 
 def create_position_views(

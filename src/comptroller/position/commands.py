@@ -15,6 +15,7 @@ from comptroller.console import (
     open_workspace,
     print_rows,
 )
+from comptroller.intake.slices import require_loaded
 from comptroller.position.report import DIMENSIONS
 from comptroller.position.report import position as make_position
 
@@ -53,8 +54,10 @@ def position(
 
     Example: comptroller position --by provider,month --format csv
     """
+    opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider)
     found = make_position(
-        open_workspace(workspace),
+        opened,
         basis=basis,
         provider=provider,
         commissioner=commissioner,

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import duckdb
 
 from comptroller.calendar import FinancialMonth
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.position.actual import (
     create_position_views,
     known_basis,
@@ -108,7 +108,7 @@ def position(
         are from: ACM where it was received for the slice, else patient level.
 
     Raises:
-        ComptrollerError: An unknown basis or dimension.
+        UsageError: An unknown basis or dimension.
     """
     track = known_basis(basis)
     wanted = tuple(by) if by is not None else FINEST
@@ -124,7 +124,7 @@ def position(
 def _refuse_unknown(wanted: Sequence[str]) -> None:
     for name in wanted:
         if name not in DIMENSIONS:
-            raise ComptrollerError(
+            raise UsageError(
                 f"position knows no dimension '{name}'",
                 remedy=f"Choose from: {', '.join(DIMENSIONS)}.",
             )

@@ -17,6 +17,7 @@ from comptroller.console import (
     open_workspace,
     print_rows,
 )
+from comptroller.intake.slices import require_loaded
 from comptroller.reconciliation.model import STATUSES, TIES
 from comptroller.reconciliation.run import COLUMNS, ReconcileRun
 from comptroller.reconciliation.run import reconcile as run_reconcile
@@ -47,9 +48,9 @@ def reconcile(
 
     Example: comptroller reconcile --provider RX1 --month 2025/26-M05
     """
-    run = run_reconcile(
-        open_workspace(workspace), provider, FinancialMonth.parse(month) if month else None
-    )
+    opened = open_workspace(workspace)
+    require_loaded(opened, provider=provider)
+    run = run_reconcile(opened, provider, FinancialMonth.parse(month) if month else None)
     if form is not Format.TABLE:
         print_rows(COLUMNS, [tuple(row.values()) for row in run.rows], form)
     else:

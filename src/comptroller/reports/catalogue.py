@@ -9,7 +9,7 @@ from typing import Final
 
 from comptroller.access import audit
 from comptroller.calendar import FinancialMonth
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.rendering import Report, render_html, render_pdf, render_workbook
 from comptroller.reports.aggregates import aggregates_summary
 from comptroller.reports.month import month_summary
@@ -33,7 +33,7 @@ class ReportDefinition:
 
 def _aggregates(ws: Workspace, month: FinancialMonth | None) -> Report:
     if month is not None:
-        raise ComptrollerError(
+        raise UsageError(
             "the report aggregates-summary shows every month that was published",
             remedy="Leave --month out",
         )
@@ -61,13 +61,11 @@ def build_report(ws: Workspace, name: str, month: FinancialMonth | None = None) 
     """Return a report by its name.
 
     Raises:
-        ComptrollerError: There is no such report, or nothing for it to say.
+        UsageError: There is no such report, or nothing for it to say.
     """
     definition = REPORTS.get(name)
     if definition is None:
-        raise ComptrollerError(
-            f"there is no report '{name}'", remedy=f"There are: {', '.join(REPORTS)}"
-        )
+        raise UsageError(f"there is no report '{name}'", remedy=f"There are: {', '.join(REPORTS)}")
     return definition.build(ws, month)
 
 
@@ -96,10 +94,10 @@ def check_path(path: Path) -> None:
     """Refuse a path whose ending names no form of a report.
 
     Raises:
-        ComptrollerError: Such a path.
+        UsageError: Such a path.
     """
     if path.suffix.lower() not in WRITERS:
-        raise ComptrollerError(
+        raise UsageError(
             f"a report cannot be written as '{path.suffix or path.name}'",
             where=str(path),
             remedy=f"End the name with one of: {', '.join(WRITERS)}",

@@ -17,7 +17,7 @@ from comptroller.console import (
     print_rows,
     progress,
 )
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 
 
 def report(
@@ -48,7 +48,7 @@ def report(
         print_rows(["name", "shows"], rows, form, title="Reports")
         return
     if not out:
-        raise ComptrollerError(
+        raise UsageError(
             "no file was named", remedy=f"Run: comptroller report {name} --out {name}.html"
         )
     for path in out:

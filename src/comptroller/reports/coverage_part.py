@@ -24,19 +24,19 @@ class Covered:
     """Charged at patient level and tested, in each provider's data set by its widest question."""
 
 
-def covered(scope: Scope, run: Run) -> Covered:
+def covered(scope: Scope, run: Run, rules: Mapping[str, RuleNote]) -> Covered:
     """Return the coverage of all providers that checks looked at."""
     open_coverage(scope.con, run)
     charged = tested = Decimal(0)
     for provider in providers_of(scope.con):
         widest: dict[str, Coverage] = {}
-        for line in coverage(scope.con, provider):
+        for line in coverage(scope.con, rules, provider):
             known = widest.get(line.data_set)
             if line.data_set != "ACM" and (known is None or line.tested > known.tested):
                 widest[line.data_set] = line
         charged += sum((line.charged for line in widest.values()), Decimal(0))
         tested += sum((line.tested for line in widest.values()), Decimal(0))
-    return Covered(coverage(scope.con), charged, tested)
+    return Covered(coverage(scope.con, rules), charged, tested)
 
 
 def coverage_section(scope: Scope, rules: Mapping[str, RuleNote], done: Covered) -> Section:
@@ -47,17 +47,29 @@ def coverage_section(scope: Scope, rules: Mapping[str, RuleNote], done: Covered)
         Column("charged", "Charged (£)", "money"),
         Column("tested", "Tested (£)", "money"),
         Column("untested", "Not tested (£)", "money"),
+        Column("checks_ran", "Checks that looked", "count"),
+        Column("checks_stopped", "Checks that could not run", "count"),
         Column("reasons", "Why not"),
     )
     table = Table(
         columns,
         tuple(
-            (c.question, c.data_set, c.charged, c.tested, c.untested, c.reasons or None)
+            (
+                c.question,
+                c.data_set,
+                c.charged,
+                c.tested,
+                c.untested,
+                c.checks_ran,
+                c.checks_stopped,
+                c.reasons or None,
+            )
             for c in done.lines
         ),
         "Pounds tested and not tested, by question and data set",
         name="Coverage",
-        note="Every charged line counts once per question. ACM is the same money in aggregate: do "
+        note="Every charged line counts once per question, as tested where one check of it could "
+        "look. ACM is the same money in aggregate: do "
         "not add it to the others.",
         empty="Nothing was checked.",
     )

@@ -54,7 +54,7 @@ def month_summary(
     ytd = year_to_date(scope, run.basis if run else "payable")
     ties = tie_counts(scope)
     received = files(scope)
-    done = covered(scope, run) if run else None
+    done = covered(scope, run, notes) if run else None
     sections = [
         _headlines(scope, ytd, run, ties, received, done),
         position_section(scope, ytd),

@@ -92,9 +92,8 @@ def create_base(
         f"l.{quote_identifier(c)}" for c in line_columns() if c not in _NOT_BUSINESS
     )
     sets = ", ".join(quote_literal(name) for name in LINE_DATA_SETS)
-    con.execute("DROP TABLE IF EXISTS facts_base")
     select = f"""
-        SELECT row_number() OVER () AS n, {kept},
+        SELECT {kept},
             CAST(hash({_SLICE}, {business}) >> 1 AS BIGINT) AS row_fingerprint,
             {_ROW_FACTS}
         FROM {basis}_lines AS l
@@ -103,9 +102,11 @@ def create_base(
         WHERE l.data_set IN ({sets})
     """
     con.execute(
-        f"CREATE TABLE {STORE}.main.facts_base AS WITH rows AS ({select}) "
+        f"CREATE OR REPLACE TABLE {STORE}.main.facts_rows AS WITH rows AS ({select}) "
         f"SELECT *, {_FOLLOWING_FACTS} FROM rows"
     )
+    # The engine numbers the rows of a table anyway; a window to do it would run on one thread.
+    con.execute("CREATE OR REPLACE TEMP VIEW facts_base AS SELECT rowid AS n, * FROM facts_rows")
     compress_if_many(con, "facts_base")
 
 

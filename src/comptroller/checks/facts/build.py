@@ -210,5 +210,6 @@ def _drop(con: duckdb.DuckDBPyConnection) -> None:
         "SELECT table_name FROM duckdb_tables() WHERE starts_with(table_name, 'facts_') "
         "ORDER BY table_name"
     ).fetchall()
+    con.execute("DROP VIEW IF EXISTS facts_base")
     for (name,) in names:
         con.execute(f"DROP TABLE {quote_identifier(name)}")
