@@ -167,8 +167,10 @@ def test_responses_are_chosen_from_the_codes(book: Workbook) -> None:
 
 def test_what_could_not_run_is_said_first(book: Workbook) -> None:
     rows = table(book["Not run"], "Outcome")
+    never_asked = "no data set that it looks at was received, or no run has asked it yet"
     assert [(r["Outcome"], r["Check"], r["Months"], r["Why"]) for r in rows] == [
         ("Could not run", "ATT-001", "2026/27 M2", "No practices are loaded"),
+        *(("Could not run", check, "", never_asked) for check in ("ANO-001", "DQV-001")),
         ("Not applicable", "DUP-003", "2026/27 M1", "No spells in this data set"),
     ]
 
@@ -207,7 +209,7 @@ def test_rules_and_data_are_named(book: Workbook) -> None:
     assert number(rules["DUP-003"]["Tolerance (£)"]) == Decimal("0.01")
     data = table(book["Data"], "Submission")
     assert data[0]["File"] == "x01_m2.csv"
-    assert data[0]["Findings in the log"] == len(claims()) + 1  # the undercharge's file counts too
+    assert data[0]["Findings in the log"] == len(claims())
     method = {row[0] for row in book["Method"].iter_rows(values_only=True)}
     assert {"Matching", "Net value", "In the alternative", "Cash now and baseline only"} <= method
 

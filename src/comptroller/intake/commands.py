@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
 from comptroller.intake import confirming, decisions, difference
+from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
 from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports
@@ -59,6 +61,15 @@ _MAPPING_COLUMNS: tuple[str, ...] = (
     "runner_up",
 )
 _MESSAGE_COLUMNS: tuple[str, ...] = ("severity", "sheet", "row", "column", "text")
+
+
+class Taken(StrEnum):
+    """How a file is to be taken: as its content tells, as a part of the return, as the whole."""
+
+    INFERRED = AS_INFERRED
+    PART = AS_PART
+    WHOLE = AS_WHOLE
+
 
 submissions = typer.Typer(
     no_args_is_help=True, add_completion=False, help="What was received, held and promoted."
@@ -283,6 +294,14 @@ def promote_command(
     ] = False,
     commissioner: Annotated[str, typer.Option("--commissioner", help="With --payable.")] = "",
     month: Annotated[str, typer.Option("--month", help="With --payable: 2026/27-M05.")] = "",
+    coverage: Annotated[
+        Taken,
+        typer.Option(
+            "--coverage",
+            help="part: points of delivery that the file leaves out stay as they are loaded; "
+            "whole: they are gone.",
+        ),
+    ] = Taken.INFERRED,
     workspace: WorkspaceOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
@@ -297,7 +316,7 @@ def promote_command(
         )
         _say(f"{count} slices of {identifier} are payable now")
         return
-    text, report = decisions.promote(ws, identifier, reason)
+    text, report = decisions.promote(ws, identifier, reason, coverage.value)
     _say(text)
     if report is not None:
         _print_reports([report], form)

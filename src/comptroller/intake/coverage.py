@@ -3,22 +3,27 @@
 Coverage is inferred: the months from the first to the last that the file holds, and the
 commissioners in it; those that an earlier version has and a full restatement leaves out become
 nil. A file of one commissioner among several, or one that names a single commissioner, covers
-that one alone. A part file deletes nothing outside its coverage.
+that one alone; a file of some groups of points of delivery covers those (``pod_groups``). A part
+file deletes nothing outside its coverage.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from hashlib import md5
 
 from comptroller.intake.periods import first_day
+from comptroller.intake.pod_groups import Groups, content_hash, left_as_they_were, named_groups
 from comptroller.intake.report import SliceReport
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 
 NIL_HASH = "nil"
+
+AS_INFERRED, AS_PART, AS_WHOLE = "inferred", "part", "whole"
+"""How a person may say that a file is to be taken: as its content tells, or as one of the two."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,12 @@ class StagedSlice:
     """The lines of a slice in one file, before anything is decided."""
 
     key: SliceKey
-    rows: int
-    cost: Decimal
-    content_hash: str
+    groups: Groups
+
+    @property
+    def cost(self) -> Decimal:
+        """Pounds of all its lines."""
+        return sum((one.cost for one in self.groups.values()), Decimal(0))
 
 
 @dataclass
@@ -57,6 +65,8 @@ def decide(
     only_commissioner: str = "",
     stage_said: str = "",
     reading: int = 1,
+    names: Sequence[str] = (),
+    taken: str = AS_INFERRED,
 ) -> Verdict:
     """Decide for each slice of a file whether it is new, replaced, unchanged or nil.
 
@@ -68,20 +78,23 @@ def decide(
         only_commissioner: The commissioner that the file names for all its rows, if one.
         stage_said: flex or freeze, where the file's name says so.
         reading: Which reading of the file this is, from 1.
+        names: Names of the file, its members and its sheets.
+        taken: Whether a person has said that it is a part of the return, or the whole.
     """
     verdict = Verdict()
+    named = named_groups(names)
     scopes: dict[tuple[str, str, str], list[StagedSlice]] = {}
     for item in staged:
         scopes.setdefault((item.key[0], item.key[1], item.key[3]), []).append(item)
     for scope, items in sorted(scopes.items()):
         missing = _covered_but_absent(scope, items, around, only_commissioner, verdict)
         everything = sorted(
-            [*items, *(StagedSlice(key, 0, Decimal(0), NIL_HASH) for key in missing)],
-            key=lambda item: item.key,
+            [*items, *(StagedSlice(key, {}) for key in missing)], key=lambda item: item.key
         )
+        kept = _kept_groups(scope, everything, around, named, taken, verdict)
         for item in everything:
-            _one_slice(item, submission_id, around, received, reading, verdict)
-        _look_at_loss(scope, items, missing, around, verdict)
+            _one_slice(item, kept, submission_id, around, received, reading, verdict)
+        _look_at_loss(scope, everything, kept, around, verdict)
     _look_at_time(verdict, around, received, stage_said)
     return verdict
 
@@ -126,8 +139,49 @@ def _months(found: Iterable[int]) -> set[int]:
     return months
 
 
+def _kept_groups(
+    scope: tuple[str, str, str],
+    everything: Sequence[StagedSlice],
+    around: Surroundings,
+    named: set[str],
+    taken: str,
+    verdict: Verdict,
+) -> set[str]:
+    """Return the groups of points of delivery that the file leaves as they are loaded."""
+    mine = {name: one for item in everything for name, one in item.groups.items()}
+    before = [
+        around.versions[item.key].groups for item in everything if item.key in around.versions
+    ]
+    absent = {name for groups in before for name in groups} - set(mine)
+    if not absent or taken == AS_WHOLE:
+        return set()
+    kept = absent if taken == AS_PART else left_as_they_were(mine, before, named)
+    listed = ", ".join(sorted(absent))
+    pounds = sum(
+        (groups[name].cost for groups in before for name in absent if name in groups), Decimal(0)
+    )
+    if kept:
+        verdict.notes.append(
+            f"taken as a part of the return of {scope[1]} {scope[0]} {scope[2]}: {listed} "
+            f"(£{pounds:,.2f}) stay as they were"
+        )
+        return kept
+    loss = sum(
+        (around.versions[i.key].cost - i.cost for i in everything if i.key in around.versions),
+        Decimal(0),
+    )
+    if pounds > around.rules.shrink_floor and loss * 5 > pounds * 4:
+        verdict.holds.append(
+            f"no line of {listed} of {scope[1]} {scope[0]} {scope[2]}, of which £{pounds:,.2f} are "
+            "loaded: a part of the return (promote it with --coverage part), or a loss "
+            "(--coverage whole)"
+        )
+    return set()
+
+
 def _one_slice(
     item: StagedSlice,
+    kept: set[str],
     submission_id: str,
     around: Surroundings,
     received: datetime,
@@ -138,12 +192,20 @@ def _one_slice(
     stage = around.stage(item.key, received.date())
     own = version_id(submission_id, item.key, reading)
     content = own
-    if item.content_hash == NIL_HASH:
+    carried = _carried(item, kept, before)
+    groups: Groups = {
+        **{n: replace(g, submission_id=submission_id, home=own) for n, g in item.groups.items()},
+        **carried,
+    }
+    digest = content_hash(groups) if groups else NIL_HASH
+    if not groups:
         action = "nil"
-    elif before is not None and before.content_hash == item.content_hash:
-        action, content = "unchanged", before.content_version_id
+    elif before is not None and before.content_hash == digest:
+        action, content, groups = "unchanged", before.content_version_id, before.groups
     else:
         action = "new" if before is None else "replaced"
+    rows = sum(one.rows for one in groups.values())
+    cost = sum((one.cost for one in groups.values()), Decimal(0))
     if action == "nil" and before is not None and before.action == "nil":
         return
     version = Version(
@@ -153,9 +215,11 @@ def _one_slice(
         stage,
         received,
         action,
-        item.content_hash,
-        item.rows,
-        item.cost,
+        digest,
+        rows,
+        cost,
+        groups,
+        tuple(sorted(carried)),
     )
     verdict.versions.append((item.key, version))
     changed = before is not None and action in ("replaced", "nil")
@@ -168,13 +232,22 @@ def _one_slice(
             year,
             month,
             stage,
-            item.rows,
-            item.cost,
+            rows,
+            cost,
             action,
             before.cost if before is not None and changed else None,
             before.rows if before is not None and changed else None,
         )
     )
+
+
+def _carried(item: StagedSlice, kept: set[str], before: Version | None) -> Groups:
+    """Return the groups that come over from the version before."""
+    if before is None or before.action == "nil":
+        return {}
+    return {
+        name: one for name, one in before.groups.items() if name in kept and name not in item.groups
+    }
 
 
 def version_id(submission_id: str, key: SliceKey, reading: int) -> str:
@@ -187,18 +260,28 @@ def version_id(submission_id: str, key: SliceKey, reading: int) -> str:
 
 def _look_at_loss(
     scope: tuple[str, str, str],
-    items: Sequence[StagedSlice],
-    missing: Sequence[SliceKey],
+    everything: Sequence[StagedSlice],
+    kept: set[str],
     around: Surroundings,
     verdict: Verdict,
 ) -> None:
     """Hold a restatement that loses more pounds than the tolerance."""
     rules = around.rules
-    pairs = [(around.versions[i.key], i.cost) for i in items if i.key in around.versions]
-    pairs += [(around.versions[key], Decimal(0)) for key in missing]
-    before = sum((version.cost for version, _ in pairs), Decimal(0))
-    after = sum((cost for _, cost in pairs), Decimal(0))
+    versions = around.versions
+    known = [(item, versions[item.key]) for item in everything if item.key in versions]
+    before = sum((version.cost for _, version in known), Decimal(0))
+    after = sum(
+        (
+            item.cost
+            + sum((one.cost for one in _carried(item, kept, version).values()), Decimal(0))
+            for item, version in known
+        ),
+        Decimal(0),
+    )
     loss = before - after
+    missing = [
+        item.key for item, version in known if not item.groups and not _carried(item, kept, version)
+    ]
     if (
         before > 0
         and loss > rules.shrink_floor

@@ -16,6 +16,7 @@ import duckdb
 
 from comptroller.access import audit
 from comptroller.errors import ComptrollerError
+from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.report import FileReport
 from comptroller.intake.slices import create_slice_state
@@ -138,10 +139,19 @@ def _out(ws: Workspace, identifier: str, reason: str, becomes: str) -> str:
     return f"{submission.submission_id} ({submission.file}) is {becomes}"
 
 
-def promote(ws: Workspace, identifier: str, reason: str) -> tuple[str, FileReport | None]:
+def promote(
+    ws: Workspace, identifier: str, reason: str, taken: str = AS_INFERRED
+) -> tuple[str, FileReport | None]:
     """Promote a held submission despite its rules, or bring a withdrawn one back.
 
     Returns what was done, and the new report where the file was read again.
+
+    Args:
+        ws: The workspace.
+        identifier: The submission, or the beginning of its id.
+        reason: Why.
+        taken: ``part`` where the file is a part of the return, so that groups of points of
+            delivery without lines in it stay; ``whole`` where it is not; ``inferred`` otherwise.
 
     Raises:
         ComptrollerError: It is promoted already, refused, or still lacks what a line needs.
@@ -163,7 +173,7 @@ def promote(ws: Workspace, identifier: str, reason: str) -> tuple[str, FileRepor
             where=submission.file,
             remedy="Ask the sender for it again",
         )
-    report = read_again(ws, submission, waive=Waive(reason, audit.current_actor()))
+    report = read_again(ws, submission, waive=Waive(reason, audit.current_actor(), taken))
     if report.status != "promoted":
         raise ComptrollerError(
             f"{name} cannot be promoted: {report.messages[-1].text}",

@@ -11,17 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comptroller.vocabulary import code_list, pod_group
+from comptroller.intake.pod_groups import UNKNOWN_GROUP, groups_relation
 from comptroller.warehouse import quote_literal
-
-
-def _pod_groups() -> str:
-    """Return SQL of the relation ``pod_groups(code, pod_group)``."""
-    rows = ", ".join(
-        f"({quote_literal(code)}, {quote_literal(pod_group(code))})"
-        for code in code_list("point_of_delivery").codes()
-    )
-    return f"(VALUES {rows}) pod_groups(code, pod_group)"
 
 
 def successor_sql(column: str, successors: Mapping[str, str]) -> str:
@@ -92,8 +83,8 @@ def with_event_keys(relation: str, successors: Mapping[str, str], columns: str) 
         columns: The columns to return beside it, as SQL.
     """
     grouped = (
-        f"SELECT r.*, coalesce(pod_groups.pod_group, 'Other') AS key_group FROM {relation} r "
-        f"LEFT JOIN {_pod_groups()} ON pod_groups.code = r.pod_code"
+        f"SELECT r.*, coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}') AS key_group "
+        f"FROM {relation} r LEFT JOIN {groups_relation()} ON pod_groups.code = r.pod_code"
     )
     keyed = f"SELECT *, {key_columns(successors)} FROM ({grouped})"
     ordinal = f"row_number() OVER (PARTITION BY submission_id, key_base ORDER BY {_ORDINAL_ORDER})"

@@ -13,6 +13,7 @@ import duckdb
 
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
+from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
 from comptroller.intake.promote import Batch, promote
@@ -50,10 +51,14 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Waive:
-    """A person's decision to promote what the rules hold."""
+    """A person's decision to promote what the rules hold.
+
+    ``taken`` says whether the file is a part of the return or the whole, where the person knows.
+    """
 
     reason: str
     who: str
+    taken: str = AS_INFERRED
 
 
 @dataclass(frozen=True)
@@ -272,6 +277,7 @@ def _load_batch(
                 received=order.received,
                 sender=order.sender,
                 waive=order.waive is not None,
+                taken=order.waive.taken if order.waive else AS_INFERRED,
                 earlier={digest: known.report for digest, known in earlier.items()},
             )
             promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run)

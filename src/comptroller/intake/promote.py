@@ -14,11 +14,17 @@ import pyarrow as pa
 
 from comptroller.access import audit
 from comptroller.intake import published
-from comptroller.intake.coverage import StagedSlice, decide
+from comptroller.intake.coverage import AS_INFERRED, StagedSlice, decide
 from comptroller.intake.event_key import with_event_keys
 from comptroller.intake.incoming import IncomingFile
 from comptroller.intake.layouts import LayoutBook, LayoutDraft, remember
 from comptroller.intake.normalise import create_units, normalise, statements
+from comptroller.intake.pod_groups import (
+    UNKNOWN_GROUP,
+    GroupContent,
+    groups_relation,
+    to_text,
+)
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, dumps
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
@@ -58,6 +64,7 @@ class Batch:
     received: datetime
     sender: str = ""
     waive: bool = False
+    taken: str = AS_INFERRED
     earlier: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -226,20 +233,24 @@ def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def staged_slices(con: duckdb.DuckDBPyConnection) -> dict[str, list[StagedSlice]]:
-    """Return the slices of each submission in ``staged``, with order-free content hashes."""
+    """Return the slices of each submission in ``staged``, with what each group holds."""
     found = con.execute(
         f"""SELECT submission_id, s.data_set, s.provider_code, s.commissioner_code,
-            s.financial_year, s.month, count(*), coalesce(sum(activity_cost), 0),
-            CAST(sum({_content_hash(con)}) AS VARCHAR)
+            s.financial_year, s.month, coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}') AS pods,
+            count(*), coalesce(sum(activity_cost), 0), CAST(sum({_content_hash(con)}) AS VARCHAR)
         FROM staged s JOIN (SELECT unit, submission_id FROM units) USING (unit)
+        LEFT JOIN {groups_relation()} ON pod_groups.code = s.pod_code
         WHERE quarantine_reason IS NULL
         GROUP BY ALL ORDER BY ALL"""
     ).fetchall()
-    slices: dict[str, list[StagedSlice]] = {}
-    for submission, *key, rows, cost, total in found:
-        digest = _digest(f"{rows}|{total}")
-        slices.setdefault(submission, []).append(StagedSlice(tuple(key), rows, cost, digest))
-    return slices
+    slices: dict[str, dict[SliceKey, dict[str, GroupContent]]] = {}
+    for submission, *key, pods, rows, cost, total in found:
+        groups = slices.setdefault(submission, {}).setdefault(tuple(key), {})
+        groups[pods] = GroupContent(rows, cost, total)
+    return {
+        submission: [StagedSlice(key, groups) for key, groups in of.items()]
+        for submission, of in slices.items()
+    }
 
 
 def _decide_slices(
@@ -260,6 +271,8 @@ def _decide_slices(
             only_commissioner=_only_commissioner(file),
             stage_said=report.stage_evidence,
             reading=batch.readings.get(report.sha256, 1),
+            names=_names(file),
+            taken=batch.taken,
         )
         for reason in verdict.holds:
             file.hold(reason)
@@ -273,6 +286,12 @@ def _decide_slices(
             around.versions[key] = version
             promoted.append((report, key, version))
     return promoted
+
+
+def _names(file: IncomingFile) -> list[str]:
+    """Return the names under which rows came: the file's, or those of its one member or sheet."""
+    parts = {(p.table.member, p.table.sheet) for p in file.parts}
+    return [file.report.file, *(name for pair in parts for name in pair if len(parts) == 1)]
 
 
 def _only_commissioner(file: IncomingFile) -> str:
@@ -407,7 +426,7 @@ def _commit(
         if stored:
             providers = {key[1] for _, key, _ in stored}
             successors = {old: new for old, new in around.successors.items() if old in providers}
-            commit.append_query(con, "lines", _lines_query(con, successors))
+            commit.append_query(con, "lines", _whole_lines_query(ws, con, successors, stored))
         for file in batch.files:
             published.append(commit, con, file)
         _append_quarantine(commit, con, batch, pooled)
@@ -480,6 +499,42 @@ def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) 
     return f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL"
 
 
+def _whole_lines_query(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    successors: Mapping[str, str],
+    stored: Sequence[tuple[FileReport, SliceKey, Version]],
+) -> str:
+    """Return the query for the lines of all stored slices, those that part files leave alone too.
+
+    They are taken from where they lie: from this load, or from the lines that were committed.
+    """
+    query = _lines_query(con, successors)
+    carried = [
+        (version.groups[name].home, name, version.slice_version_id)
+        for _, _, version in stored
+        for name in version.carried
+    ]
+    if not carried:
+        return query
+    ws.warehouse.view(con, "lines")
+    rows = ", ".join(f"({', '.join(map(quote_literal, row))})" for row in carried)
+    moved = (
+        f"JOIN (SELECT l.line_id, l.slice_version_id, c.to_version FROM {{source}} l "
+        f"LEFT JOIN {groups_relation()} ON pod_groups.code = l.pod_code "
+        f"JOIN (VALUES {rows}) c(home, pods, to_version) ON c.home = l.slice_version_id "
+        f"AND c.pods = coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}')) m "
+        "USING (line_id, slice_version_id)"
+    )
+    return (
+        f"WITH own AS MATERIALIZED ({query}) SELECT * FROM own "
+        "UNION ALL BY NAME SELECT l.* REPLACE (m.to_version AS slice_version_id) FROM own l "
+        f"{moved.format(source='own')} "
+        "UNION ALL BY NAME SELECT l.* EXCLUDE (commit_id) REPLACE (m.to_version AS "
+        f"slice_version_id) FROM lines l {moved.format(source='lines')}"
+    )
+
+
 def _version_rows(
     versions: Sequence[tuple[FileReport, SliceKey, Version]], around: Surroundings, batch: Batch
 ) -> list[dict[str, Any]]:
@@ -503,6 +558,11 @@ def _version_rows(
                 "content_hash": version.content_hash,
                 "rows": version.rows,
                 "cost": version.cost,
+                "pod_groups": to_text(version.groups) if version.groups else None,
+                "carried_rows": sum(version.groups[name].rows for name in version.carried),
+                "carried_cost": sum(
+                    (version.groups[name].cost for name in version.carried), Decimal(0)
+                ),
                 "file_stage_evidence": report.stage_evidence or None,
             }
         )

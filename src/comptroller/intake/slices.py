@@ -48,7 +48,7 @@ WITH decided AS (
         PARTITION BY {_KEYS} ORDER BY received_at DESC, sequence DESC) = 1
 )
 SELECT {_KEYS}, track, slice_version_id, content_version_id, submission_id, stage, received_at,
-       sequence, action, content_hash, rows, cost
+       sequence, action, content_hash, rows, cost, pod_groups
 FROM (SELECT * FROM payable UNION ALL SELECT * FROM current)
 ORDER BY {_KEYS}, track
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -11,6 +11,7 @@ import duckdb
 
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.errors import ComptrollerError
+from comptroller.intake.pod_groups import Groups, from_text
 from comptroller.intake.recognise import Directory, plain_name
 from comptroller.intake.slices import KEY, create_slice_state
 from comptroller.reference import create_reference_views
@@ -22,7 +23,11 @@ SliceKey = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True)
 class Version:
-    """The current version of a slice before this load, or one made by it."""
+    """The current version of a slice before this load, or one made by it.
+
+    ``groups`` says what it holds of each group of points of delivery; those in ``carried`` came
+    over from the version before, since the file is a part of the return and leaves them alone.
+    """
 
     slice_version_id: str
     content_version_id: str
@@ -33,6 +38,8 @@ class Version:
     content_hash: str
     rows: int
     cost: Decimal
+    groups: Groups = field(default_factory=dict)
+    carried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,8 +186,10 @@ def _load_versions(
     keys = ", ".join(KEY)
     for row in con.execute(
         f"SELECT {keys}, slice_version_id, content_version_id, submission_id, stage, received_at, "
-        "action, content_hash, rows, cost FROM slice_state WHERE track = 'current'"
+        "action, content_hash, rows, cost, pod_groups FROM slice_state WHERE track = 'current'"
     ).fetchall():
-        surroundings.versions[row[:5]] = Version(*row[5:])
+        version = Version(*row[5:-1])
+        groups = from_text(row[-1], home=version.content_version_id)
+        surroundings.versions[row[:5]] = replace(version, groups=groups)
     last = con.execute("SELECT coalesce(max(sequence), 0) FROM slice_versions").fetchone()
     surroundings.sequence = int(last[0]) if last else 0

@@ -47,6 +47,9 @@ SLICE_VERSIONS = Table(
         "content_hash": "VARCHAR",
         "rows": "BIGINT",
         "cost": MONEY,
+        "pod_groups": "VARCHAR",
+        "carried_rows": "BIGINT",
+        "carried_cost": MONEY,
         "file_stage_evidence": "VARCHAR",
     },
 )

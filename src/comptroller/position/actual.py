@@ -24,7 +24,7 @@ _CARRIED_BY = {"DRUG": "DrPLCM", "DEVICE": "DePLCM"}
 
 
 def known_basis(basis: str) -> Basis:
-    """Return the basis; ComptrollerError for one that is neither payable nor current."""
+    """Return the basis; UsageError for one that is neither payable nor current."""
     for known in BASES:
         if basis == known:
             return known

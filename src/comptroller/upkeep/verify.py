@@ -59,7 +59,7 @@ _PROOFS: tuple[tuple[str, str], ...] = (
         "Files: pounds loaded = pounds of their slices",
         """SELECT file, cost_loaded = coalesce(slices_cost, 0)
            FROM file_totals LEFT JOIN (
-             SELECT submission_id, commit_id, sum(cost) AS slices_cost
+             SELECT submission_id, commit_id, sum(cost - coalesce(carried_cost, 0)) AS slices_cost
              FROM slice_versions WHERE action <> 'nil' GROUP BY ALL)
              USING (submission_id, commit_id)
            WHERE status = 'promoted' AND NOT published""",
@@ -68,7 +68,7 @@ _PROOFS: tuple[tuple[str, str], ...] = (
         "Files: lines loaded = lines of their slices",
         """SELECT file, lines_loaded = coalesce(slices_rows, 0)
            FROM file_totals LEFT JOIN (
-             SELECT submission_id, commit_id, sum(rows) AS slices_rows
+             SELECT submission_id, commit_id, sum(rows - coalesce(carried_rows, 0)) AS slices_rows
              FROM slice_versions WHERE action <> 'nil' GROUP BY ALL)
              USING (submission_id, commit_id)
            WHERE status = 'promoted' AND NOT published""",
