@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,11 +102,15 @@ def _print_run(run: CheckRun, form: Format) -> None:
         print_json(summary)
         return
     columns = ["checks", "lines", "findings", "fixed", *(f"{n}_value" for n in run.values)]
-    print_rows(columns, [[summary[name] for name in columns]], form, title=f"Run {run.run_id}")
+    row = [
+        Decimal(str(summary[name])) if name.endswith("_value") else summary[name]
+        for name in columns
+    ]
+    print_rows(columns, [row], form, title=f"Run {run.run_id}")
     if run.repeated:
         messages.print("Nothing has changed since this run: it stands as it was.")
     for outcome, count in run.outcomes.items():
-        messages.print(f"{outcome.replace('_', ' ')}: {count} results")
+        messages.print(f"{outcome.replace('_', ' ')}: {count:,} results")
     for check_id, reason in run.could_not_run.items():
         messages.print(f"{check_id} could not run: {reason}", markup=False)
 
@@ -215,7 +220,7 @@ def export(
         month=month,
         status=status,
     )
-    messages.print(f"{count} findings written to {out}", markup=False)
+    messages.print(f"{count:,} findings written to {out}", markup=False)
 
 
 findings = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
