@@ -33,11 +33,11 @@ test: setup ## Lint, types, import rules and the whole test suite
 	$(RUN)/ruff format --check .
 	$(RUN)/mypy
 	$(RUN)/lint-imports
-	$(RUN)/python -m pytest -n 2 --dist loadfile
+	$(RUN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-fast
 test-fast: setup ## The tests that take little time
-	$(RUN)/python -m pytest -n 2 --dist loadfile -m "not slow"
+	$(RUN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 .PHONY: format
 format: setup ## Put the code into the house's form

@@ -13,10 +13,11 @@ import duckdb
 
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
+from comptroller.intake.committing import Batch
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
-from comptroller.intake.promote import Batch, promote
+from comptroller.intake.promote import promote
 from comptroller.intake.report import DUPLICATE, FileReport, Message
 from comptroller.intake.surroundings import look_round
 from comptroller.warehouse import failpoint, side_by_side
