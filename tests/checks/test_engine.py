@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from decimal import Decimal
 
-from tests.checks.bench_lines import Bench
+from comptroller.checks.compiler import compile_rules
+from tests.checks.bench_lines import Bench, sample_book, sample_schema
 
 
 def test_a_row_check_finds_counts_and_explains() -> None:
@@ -137,3 +139,16 @@ def test_a_failing_check_does_not_stop_the_others() -> None:
     found = bench.run("DQV*")
     assert bench.refusals["DQV-901"].startswith("the engine refused it")
     assert [row["check_id"] for row in found] == ["DQV-902"]
+
+
+def test_a_check_needs_what_its_exclusions_need() -> None:
+    book = sample_book()
+    needy = {
+        name: replace(exclusion, needs=("practices",))
+        for name, exclusion in book.exclusions.items()
+    }
+    rules, faults = compile_rules(book.checks.values(), needy, sample_schema())
+    assert faults == []
+    excluding = {check.id for check in book.checks.values() if check.exclusions}
+    assert excluding
+    assert {name for name, rule in rules.items() if "practices" in rule.needs} >= excluding

@@ -345,8 +345,14 @@ class _Compiler:
                 self._fault("group_by", f"on_missing is never, but '{key}' can be missing")
 
     def _needs(self, wrong: Compiled) -> tuple[str, ...]:
-        """Return the check's needs and those of the facts that its predicate cannot do without."""
+        """Return the needs of the check, of its exclusions and of the facts it cannot do without.
+
+        Without what an exclusion needs nobody is excluded, and innocent lines would be flagged.
+        """
         found = list(self.check.needs)
+        for name in self.check.exclusions:
+            if name in self.exclusions:
+                found += self.exclusions[name].needs
         if not wrong.never_null:
             declared = self.schema.needs_of(self.check.type)
             decisive = {*wrong.columns, *self.check.group_by}
