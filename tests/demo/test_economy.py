@@ -43,6 +43,15 @@ def test_the_older_preset_builds_and_pays_everything_by_tariff(tmp_path: Path) -
     assert elements == {"variable", "block", "pass_through"}
 
 
+def test_a_large_economy_keeps_its_tables_on_disk_and_sends_open_months_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comptroller.demo.economy.CUMULATIVE_UP_TO", 1000)
+    built = build_economy(tmp_path / "large", lines=3000, seed=SEED)
+    assert built.files == sum(1 for path in built.directory.glob("deliveries/*/*"))
+    assert built.rows < 3 * built.lines
+
+
 def test_an_unknown_preset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ComptrollerError, match="no demonstration economy is called 1999"):
         build_economy(tmp_path, preset="1999/00")

@@ -80,7 +80,7 @@ def side_by_side(
 
     The engine plans a statement, and runs one over few rows, on a single thread: statements that
     do not depend on each other are handed to it together. Each is given a cursor of its own, which
-    sees tables and views of the connection but not its temporary ones.
+    finds names where the connection does, but does not see its temporary tables and views.
 
     Raises:
         Exception: Whatever the work of the first failing item raised.
@@ -89,5 +89,14 @@ def side_by_side(
     if threads < 2:
         yield from (work(con, item) for item in items)
         return
+    row = con.execute("SELECT current_setting('search_path')").fetchone()
+    path = str(row[0]) if row else ""
+
+    def on_a_cursor(item: _Item) -> _Result:
+        cursor = con.cursor()
+        if path:
+            cursor.execute(f"SET search_path = {quote_literal(path)}")
+        return work(cursor, item)
+
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(lambda item: work(con.cursor(), item), items)
+        yield from pool.map(on_a_cursor, items)
