@@ -78,3 +78,21 @@ def test_every_failpoint(tmp_path: Path) -> None:
         third = load(workspace, [received], received=date(2026, 7, 20))
         assert {report.status for report in third} == {"duplicate"}
         assert state(workspace) == expected, point
+
+
+def test_a_load_killed_after_its_commit_is_audited_by_the_next(tmp_path: Path) -> None:
+    workspace = Workspace.create(tmp_path / "workspace")
+    first = files.national_plcm(tmp_path / "RX1 PLCM.csv", [files.plcm_row(n) for n in range(9)])
+    killed = run(
+        "load", first, "--workspace", workspace.path, COMPTROLLER_FAILPOINT="load.after_commit"
+    )
+    assert killed.code == -signal.SIGKILL
+    (again,) = load(workspace, [first])
+    assert again.status == "duplicate"
+    workspace.use_database()
+    from comptroller.access.models import AuditEntry
+
+    (entry,) = AuditEntry.objects.filter(action="submission.load")
+    assert list(entry.detail["submissions"].values()) == ["promoted"]
+    load(workspace, [first])
+    assert AuditEntry.objects.filter(action="submission.load").count() == 1

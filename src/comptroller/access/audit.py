@@ -21,6 +21,7 @@ def record(
     reason: str = "",
     detail: Mapping[str, Any] | None = None,
     at: datetime | None = None,
+    actor: str = "",
 ) -> None:
     """Add one entry to the audit trail; call it in the transaction of what it records.
 
@@ -30,12 +31,13 @@ def record(
         reason: Why, in the actor's words.
         detail: Old and new values.
         at: When; by default now.
+        actor: Who; by default whoever runs this process.
     """
     from comptroller.access.models import AuditEntry
 
     AuditEntry.objects.create(
         at=at or datetime.now(UTC),
-        actor=current_actor(),
+        actor=actor or current_actor(),
         action=action,
         subject=subject,
         reason=reason,

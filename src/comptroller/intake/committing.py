@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import md5
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from comptroller.access import audit
 from comptroller.intake import published
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.event_key import with_event_keys
@@ -23,6 +24,8 @@ from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import line_columns
 from comptroller.warehouse import MONEY, failpoint, quote_literal
 from comptroller.workspace import Workspace
+
+LOAD_ACTION = "submission.load"
 
 
 @dataclass
@@ -45,13 +48,13 @@ def commit_batch(
     pooled: Pooled,
     around: Surroundings,
     versions: Sequence[tuple[FileReport, SliceKey, Version]],
-) -> dict[str, str]:
-    """Write what is new; return the submissions written with their status."""
+) -> None:
+    """Write what is new, and then the audit entry that says so."""
     loaded_at = ws.now().replace(tzinfo=None)
     submissions = [_submission_row(file, batch, loaded_at) for file in batch.files]
     submissions = [row for row in submissions if row["report"] != batch.earlier.get(row["sha256"])]
     if not submissions:
-        return {}
+        return
     stored = [
         (report, key, version)
         for report, key, version in versions
@@ -61,7 +64,12 @@ def commit_batch(
     told = [str(around.sequence), batch.received.isoformat()]
     told += [f"{row['sha256']}:{row['status']}:{_digest(row['report'])}" for row in submissions]
     identifier = _digest("|".join(told))
-    detail = {"files": len(submissions), "received_at": batch.received.isoformat()}
+    detail = {
+        "files": len(submissions),
+        "received_at": batch.received.isoformat(),
+        "actor": audit.current_actor(),
+        "submissions": {row["submission_id"]: row["status"] for row in submissions},
+    }
     with ws.warehouse.commit("load", identifier, detail) as commit:
         if stored:
             providers = {key[1] for _, key, _ in stored}
@@ -73,7 +81,33 @@ def commit_batch(
         commit.append_rows("slice_versions", _version_rows(versions, around, batch))
         failpoint("load.before_submissions")
         commit.append_rows("submissions", submissions)
-    return {row["submission_id"]: row["status"] for row in submissions}
+    note_in_audit(ws)
+
+
+def note_in_audit(ws: Workspace) -> None:
+    """Add an entry to the audit trail for each load that has none.
+
+    The trail lies in the other store, so a load that was killed right after its commit has no entry
+    yet: the next one adds it, from what the commit itself says.
+    """
+    from comptroller.access.models import AuditEntry
+
+    ws.use_database()
+    noted = AuditEntry.objects.filter(action=LOAD_ACTION)
+    known = set(noted.values_list("detail__commit_id", flat=True))
+    for commit_id, _, at, detail in ws.warehouse.commits("load"):
+        if commit_id not in known:
+            audit.record(
+                LOAD_ACTION,
+                f"{detail.get('files', 0)} files",
+                detail={
+                    "commit_id": commit_id,
+                    "received": detail.get("received_at"),
+                    "submissions": detail.get("submissions", {}),
+                },
+                at=at.replace(tzinfo=UTC),
+                actor=detail.get("actor", ""),
+            )
 
 
 def _digest(text: str) -> str:

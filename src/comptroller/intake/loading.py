@@ -13,7 +13,7 @@ import duckdb
 
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
-from comptroller.intake.committing import Batch
+from comptroller.intake.committing import Batch, note_in_audit
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
@@ -140,6 +140,8 @@ def load(
         failpoint("load.after_landing")
         earlier = known_submissions(ws, [a.sha256 for a in arrivals])
         book = load_book(ws)
+        if not dry_run:
+            note_in_audit(ws)
         reports = []
         for batch in _batches(arrivals):
             reports += _load_batch(order, batch, earlier, book)

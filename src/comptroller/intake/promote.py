@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import duckdb
 
-from comptroller.access import audit
 from comptroller.intake import published
 from comptroller.intake.committing import Batch, commit_batch
 from comptroller.intake.coverage import StagedSlice, decide
@@ -73,15 +72,8 @@ def promote(
         _settle(file)
     if dry_run:
         return
-    written = commit_batch(ws, con, batch, pooled, around, versions)
-    if written:
-        _remember(ws, batch, pooled)
-        audit.record(
-            "submission.load",
-            f"{len(written)} files",
-            detail={"received": batch.received.isoformat(), "submissions": written},
-            at=ws.now(),
-        )
+    commit_batch(ws, con, batch, pooled, around, versions)
+    _remember(ws, batch, pooled)
 
 
 def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
