@@ -191,7 +191,13 @@ def list_findings(
 
 
 def export(
-    out: Annotated[Path, typer.Argument(help="The file to write: .csv, .parquet or .xlsx.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="OUT", help="The file to write: .csv, .parquet or .xlsx."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The same, as other commands have it.")
+    ] = None,
     check_id: Annotated[str | None, typer.Option("--check", help="One check or pattern.")] = None,
     provider: ProviderOption = None,
     commissioner: CommissionerOption = None,
@@ -208,11 +214,16 @@ def export(
     """
     from comptroller.checks.reading import write_findings
 
+    target = file or out
+    if target is None or (file and out):
+        raise UsageError(
+            "name one file to write", remedy="For example: comptroller findings export findings.csv"
+        )
     opened = open_workspace(workspace)
     require_loaded(opened, provider=provider, commissioner=commissioner)
     count = write_findings(
         opened,
-        out,
+        target,
         basis,
         check_id=check_id,
         provider=provider,
@@ -220,7 +231,7 @@ def export(
         month=month,
         status=status,
     )
-    messages.print(f"{count:,} findings written to {out}", markup=False)
+    messages.print(f"{count:,} findings written to {target}", markup=False)
 
 
 findings = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
