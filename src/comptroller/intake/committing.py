@@ -22,7 +22,7 @@ from comptroller.intake.pooling import Pooled
 from comptroller.intake.report import FileReport, dumps
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import line_columns
-from comptroller.warehouse import MONEY, failpoint, quote_literal
+from comptroller.warehouse import MONEY, failpoint, quote_literal, register
 from comptroller.workspace import Workspace
 
 LOAD_ACTION = "submission.load"
@@ -146,7 +146,7 @@ def _register_versions(
             "slice_version_id": pa.array([v.slice_version_id for _, _, v in stored], pa.string()),
         }
     )
-    con.register("stored_arrow", data)
+    register(con, "stored_arrow", data)
     con.execute("CREATE OR REPLACE TEMP TABLE stored_versions AS SELECT * FROM stored_arrow")
     con.unregister("stored_arrow")
 

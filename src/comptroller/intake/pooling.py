@@ -16,7 +16,7 @@ from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
 from comptroller.intake.report import HELD, Message
 from comptroller.intake.surroundings import Surroundings
-from comptroller.warehouse import side_by_side
+from comptroller.warehouse import register, side_by_side
 
 _ROWS_OF_ITS_OWN = 200_000
 _DEFAULT_PODS = {"DrPLCM": "DRUG", "DePLCM": "DEVICE"}
@@ -226,7 +226,7 @@ def register_units(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
             for name, kind in UNIT_COLUMNS.items()
         }
     )
-    con.register("units_arrow", data)
+    register(con, "units_arrow", data)
     con.execute("INSERT INTO units BY NAME SELECT * FROM units_arrow")
     con.unregister("units_arrow")
 

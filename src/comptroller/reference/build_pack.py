@@ -22,7 +22,7 @@ from comptroller.reference.pack_sources import SOURCES
 from comptroller.reference.tables import REFERENCE_TABLES
 from comptroller.reference.views import pack_folder
 from comptroller.vocabulary import code_list
-from comptroller.warehouse import connect, quote_identifier, quote_literal
+from comptroller.warehouse import connect, quote_identifier, quote_literal, register
 
 
 def build(data: Path, target: Path) -> dict[str, int]:
@@ -154,7 +154,7 @@ def _code_sets(con: duckdb.DuckDBPyConnection, data: Path) -> None:
 
 def _register(con: duckdb.DuckDBPyConnection, name: str, columns: dict[str, list[str]]) -> None:
     data = {key: pa.array(values, pa.string()) for key, values in columns.items()}
-    con.register(f"{name}_arrow", pa.table(data))
+    register(con, f"{name}_arrow", pa.table(data))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {name}_arrow")
 
 

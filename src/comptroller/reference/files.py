@@ -22,7 +22,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from comptroller.errors import ComptrollerError
 from comptroller.reference.shapes import ReferenceTable, normalise
 from comptroller.reference.tables import REFERENCE_TABLES
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literal, register
 
 DELIMITED = (".csv", ".txt", ".tsv")
 WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -333,7 +333,7 @@ def _stage_rows(
             data: dict[str, Any] = {"row": pa.array(numbers, pa.int64())}
             for index, values in enumerate(columns):
                 data[f"c{index}"] = pa.array(values, pa.string())
-            con.register("staged_batch", pa.table(data))
+            register(con, "staged_batch", pa.table(data))
             con.execute(f"INSERT INTO {name} SELECT * FROM staged_batch")
             con.unregister("staged_batch")
             numbers.clear()

@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from comptroller.reference.asking import first_row
+from comptroller.warehouse import register
 
 ALWAYS = date(1900, 1, 1)
 EVER = date(9999, 12, 31)
@@ -279,7 +280,7 @@ def _create_table(
         "basis": pa.array([span.basis for _, span in rows], pa.string()),
         "candidates": pa.array([";".join(span.candidates) for _, span in rows], pa.string()),
     }
-    con.register("lineage_rows", pa.table(data))
+    register(con, "lineage_rows", pa.table(data))
     con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM lineage_rows")
     con.unregister("lineage_rows")
 

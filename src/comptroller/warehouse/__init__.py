@@ -14,6 +14,7 @@ from comptroller.warehouse.engine import (
     processors,
     quote_identifier,
     quote_literal,
+    register,
     side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
@@ -32,5 +33,6 @@ __all__ = [
     "processors",
     "quote_identifier",
     "quote_literal",
+    "register",
     "side_by_side",
 ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
+import pyarrow as pa
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -100,3 +101,13 @@ def side_by_side(
 
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(on_a_cursor, items)
+
+
+def register(con: duckdb.DuckDBPyConnection, name: str, data: pa.Table) -> None:
+    """Make an Arrow table readable under a name.
+
+    A result of which one row was fetched stays open, and the engine refuses to register anything
+    then; it is ended here.
+    """
+    con.execute("SELECT NULL").fetchall()
+    con.register(name, data)

@@ -23,6 +23,7 @@ from comptroller.warehouse.engine import (
     present,
     quote_identifier,
     quote_literal,
+    register,
     side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
@@ -340,7 +341,7 @@ def _register_rows(
         name: pa.array([_plain(row.get(name)) for row in rows], type=_arrow_type(kind))
         for name, kind in table.columns.items()
     }
-    con.register("rows_to_append_arrow", pa.table(data))
+    register(con, "rows_to_append_arrow", pa.table(data))
     excluded = "" if table is COMMITS else ", CAST(NULL AS VARCHAR) AS commit_id"
     con.execute(
         "CREATE OR REPLACE TEMP VIEW rows_to_append AS "

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from comptroller.warehouse import quote_identifier
+from comptroller.warehouse import quote_identifier, register
 
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -37,7 +37,7 @@ def create_small_table(
         pa.array([row[place] for row in listed], _ARROW[kind])
         for place, kind in enumerate(columns.values())
     ]
-    con.register("facts_small_rows", pa.table(arrays, names=list(columns)))
+    register(con, "facts_small_rows", pa.table(arrays, names=list(columns)))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {quote_identifier(name)} AS SELECT * FROM facts_small_rows"
     )

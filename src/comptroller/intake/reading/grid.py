@@ -12,6 +12,7 @@ from comptroller.intake.reading import raw_sheet
 from comptroller.intake.reading.delimited import Source
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.raw_sheet import RawSheet
+from comptroller.warehouse import register
 
 Merged = tuple[tuple[int, int, int, int], ...]
 
@@ -52,7 +53,7 @@ def sheet_of(
         )
         for at in range(width)
     }
-    con.register(f"{name}_batch", pa.table(columns))
+    register(con, f"{name}_batch", pa.table(columns))
     try:
         con.execute(f"CREATE OR REPLACE TABLE {name}_cells AS SELECT * FROM {name}_batch")
     finally:

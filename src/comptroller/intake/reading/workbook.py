@@ -29,6 +29,7 @@ from comptroller.intake.reading.cell_box import look_over
 from comptroller.intake.reading.delimited import Source
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.raw_sheet import RawSheet
+from comptroller.warehouse import register
 
 BATCH_ROWS = 20_000
 EXACT_INTEGER = 10**15
@@ -261,7 +262,7 @@ def _store(
     columns = ", ".join(f"c{index} VARCHAR" for index in range(width))
     con.execute(f"CREATE OR REPLACE TABLE {name}_cells ({columns})")
     for table in tables:
-        con.register(f"{name}_batch", table)
+        register(con, f"{name}_batch", table)
         try:
             con.execute(f"INSERT INTO {name}_cells BY NAME SELECT * FROM {name}_batch")
         finally:
