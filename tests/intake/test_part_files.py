@@ -29,11 +29,11 @@ def rows_of(pod: str, numbers: range, cost: str = "500.00") -> list[list[Any]]:
 INPATIENTS, OUTPATIENTS = rows_of("EL", range(60)), rows_of("OPFASPCL", range(100, 160))
 
 
-def pounds(ws: Workspace) -> dict[str, Decimal]:
+def pounds(ws: Workspace, track: str = "current") -> dict[str, Decimal]:
     con = ws.connect()
     create_slice_views(con, ws.warehouse)
     return dict(
-        con.execute("SELECT pod_code, sum(activity_cost) FROM current_lines GROUP BY 1").fetchall()
+        con.execute(f"SELECT pod_code, sum(activity_cost) FROM {track}_lines GROUP BY 1").fetchall()
     )
 
 
@@ -51,6 +51,21 @@ def test_two_parts_in_one_delivery_make_the_whole(workspace: Workspace, tmp_path
     assert [one["lines_loaded"] for one in told] == [60, 60]
     assert pounds(workspace) == {"EL": Decimal(30000), "OPFASPCL": Decimal(30000)}
     assert sound(workspace)
+
+
+def test_parts_that_come_after_the_freeze_are_payable_together(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    late = date(2026, 10, 1)
+    for name, rows in (("inpatients.csv", INPATIENTS), ("outpatients.csv", OUTPATIENTS)):
+        load(workspace, [files.national_plcm(tmp_path / name, rows)], received=late)
+    both = {"EL": Decimal(30000), "OPFASPCL": Decimal(30000)}
+    assert pounds(workspace, "payable") == pounds(workspace) == both
+    # A restatement of one part after the freeze is current only.
+    dearer = files.national_plcm(tmp_path / "in 2.csv", rows_of("EL", range(60), "600.00"))
+    load(workspace, [dearer], received=date(2026, 10, 2))
+    assert pounds(workspace, "payable") == both
+    assert pounds(workspace) == {**both, "EL": Decimal(36000)}
 
 
 def test_a_part_restated_leaves_the_other_alone(workspace: Workspace, tmp_path: Path) -> None:

@@ -233,6 +233,7 @@ def _version_rows(
                 "rows": version.rows,
                 "cost": version.cost,
                 "pod_groups": to_text(version.groups) if version.groups else None,
+                "completes_content_id": version.completes or None,
                 "carried_rows": sum(version.groups[name].rows for name in version.carried),
                 "carried_cost": sum(
                     (version.groups[name].cost for name in version.carried), Decimal(0)

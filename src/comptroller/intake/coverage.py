@@ -204,6 +204,7 @@ def _one_slice(
         action, content, groups = "unchanged", before.content_version_id, before.groups
     else:
         action = "new" if before is None else "replaced"
+    adds = bool(action == "replaced" and carried and before and set(carried) == set(before.groups))
     rows = sum(one.rows for one in groups.values())
     cost = sum((one.cost for one in groups.values()), Decimal(0))
     if action == "nil" and before is not None and before.action == "nil":
@@ -220,6 +221,7 @@ def _one_slice(
         cost,
         groups,
         tuple(sorted(carried)),
+        before.content_version_id if before and adds else "",
     )
     verdict.versions.append((item.key, version))
     changed = before is not None and action in ("replaced", "nil")

@@ -3,8 +3,8 @@
 A slice is data set, provider, commissioner, financial year and month. Every file that covers it
 makes a version; a version with the same content as the one before points to its lines and stores
 none. *Payable* is the last version received up to the freeze date (where none was, the first
-received), unless a person pinned another; *current* is the last received. Versions of withdrawn
-submissions count for neither.
+received; with the parts of the return that came still later and only add to it), unless a person
+pinned another; *current* is the last received. Versions of withdrawn submissions count for neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _KEYS = ", ".join(KEY)
 
 _STATE = f"""
 CREATE OR REPLACE TEMP TABLE slice_state AS
-WITH decided AS (
+WITH RECURSIVE decided AS (
     SELECT submission_id, arg_max(kind, (decided_at, decision_id)) AS kind
     FROM slice_decisions WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id
 ), pins AS (
@@ -34,14 +34,25 @@ WITH decided AS (
     LEFT JOIN decided d USING (submission_id)
     LEFT JOIN pins p USING (slice_version_id)
     WHERE d.kind IS DISTINCT FROM 'withdraw'
-), payable AS (
-    SELECT *, 'payable' AS track FROM live
+), received AS (
+    SELECT * FROM live
     QUALIFY row_number() OVER (
         PARTITION BY {_KEYS}
         ORDER BY pinned IS NULL, pinned DESC, stage = 'post_freeze',
                  CASE WHEN stage <> 'post_freeze' THEN received_at END DESC,
                  CASE WHEN stage <> 'post_freeze' THEN sequence END DESC,
                  received_at, sequence) = 1
+), completed AS (
+    -- A part of the return that came after the freeze and only adds to what is payable: of its
+    -- groups of points of delivery it is the first version received.
+    SELECT *, 0 AS step FROM received
+    UNION ALL
+    SELECT v.*, c.step + 1 FROM completed c JOIN live v
+        ON v.completes_content_id = c.content_version_id AND c.pinned IS NULL
+        AND v.stage = 'post_freeze'
+), payable AS (
+    SELECT * EXCLUDE (step), 'payable' AS track FROM completed
+    QUALIFY row_number() OVER (PARTITION BY {_KEYS} ORDER BY step DESC, sequence) = 1
 ), current AS (
     SELECT *, 'current' AS track FROM live
     QUALIFY row_number() OVER (

@@ -27,6 +27,7 @@ class Version:
 
     ``groups`` says what it holds of each group of points of delivery; those in ``carried`` came
     over from the version before, since the file is a part of the return and leaves them alone.
+    ``completes`` is the content that it adds groups to and changes nothing of, if so.
     """
 
     slice_version_id: str
@@ -40,6 +41,7 @@ class Version:
     cost: Decimal
     groups: Groups = field(default_factory=dict)
     carried: tuple[str, ...] = ()
+    completes: str = ""
 
 
 @dataclass(frozen=True)

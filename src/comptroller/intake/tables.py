@@ -48,6 +48,7 @@ SLICE_VERSIONS = Table(
         "rows": "BIGINT",
         "cost": MONEY,
         "pod_groups": "VARCHAR",
+        "completes_content_id": "VARCHAR",
         "carried_rows": "BIGINT",
         "carried_cost": MONEY,
         "file_stage_evidence": "VARCHAR",
