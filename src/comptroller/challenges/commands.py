@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from comptroller.console import (
+    EXIT_NEEDS_A_PERSON,
     HERE,
     Format,
     FormatOption,
@@ -85,3 +86,9 @@ def export(
         title="Challenge workbooks",
     )
     messages.print("Send them by the controlled route only: they name patients' local identifiers.")
+    if any(workbook.stale for workbook in written):
+        messages.print(
+            "What is loaded has changed since the check on which these findings stand: run "
+            "comptroller check and write them again before you send them."
+        )
+        raise typer.Exit(EXIT_NEEDS_A_PERSON)

@@ -22,7 +22,10 @@ from comptroller.workspace import Workspace
 
 @dataclass(frozen=True)
 class ExportedWorkbook:
-    """What was written for one provider; pounds over the claims in the log."""
+    """What was written for one provider; pounds over the claims in the log.
+
+    ``stale`` says that data changed after the check on which the workbook stands.
+    """
 
     provider_code: str
     path: Path
@@ -31,6 +34,7 @@ class ExportedWorkbook:
     net: Decimal
     cash: Decimal
     baseline: Decimal
+    stale: bool = False
 
 
 def export_workbook(
@@ -132,6 +136,7 @@ def _export(source: _Source, provider_code: str, path: Path, options: Options) -
         net=sum((total.net for total in totals), Decimal(0)),
         cash=sum((total.cash for total in totals), Decimal(0)),
         baseline=sum((total.baseline for total in totals), Decimal(0)),
+        stale=run.changed_at is not None,
     )
     _audit(source.ws, run, done)
     return done

@@ -38,6 +38,8 @@ class Run:
     basis: str
     scope: Mapping[str, Any]
     fingerprint: str
+    changed_at: datetime | None = None
+    """When data last changed, if that was after a check whose findings still stand."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,26 @@ def open_run(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> Run:
     for name in ("findings", "results"):
         con.execute(f"CREATE OR REPLACE TEMP TABLE standing_{name} AS SELECT * FROM latest_{name}")
     return Run(
-        run_id, started_at.replace(tzinfo=UTC), basis, json.loads(scope or "{}"), fingerprint or ""
+        run_id,
+        started_at.replace(tzinfo=UTC),
+        basis,
+        json.loads(scope or "{}"),
+        fingerprint or "",
+        _changed_since(con, warehouse),
     )
+
+
+def _changed_since(con: duckdb.DuckDBPyConnection, warehouse: Warehouse) -> datetime | None:
+    """Return when data changed last, where a check whose results stand is older than that."""
+    warehouse.view(con, "commits", "slice_versions", "slice_decisions", "reference_loads")
+    row = con.execute(
+        "WITH changed AS (SELECT commit_id FROM slice_versions WHERE action <> 'unchanged' "
+        "UNION SELECT commit_id FROM slice_decisions UNION SELECT commit_id FROM reference_loads) "
+        "SELECT max(created_at) AS moment FROM commits WHERE commit_id IN (FROM changed) "
+        "HAVING moment > (SELECT min(started_at) FROM check_runs "
+        "WHERE run_id IN (SELECT run_id FROM standing_results))"
+    ).fetchall()
+    return row[0][0].replace(tzinfo=UTC) if row and row[0][0] else None
 
 
 def providers_of(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -122,6 +122,14 @@ def _summary(book: Book, contents: Contents, title: str) -> None:
     sheet.width(1, 46)
     sheet.line(title, "title")
     sheet.line(f"From {contents.workspace}. For the controlled route only.", "subtitle")
+    if contents.run.changed_at is not None:
+        sheet.line(
+            "ATTENTION: what is loaded changed on "
+            f"{format_moment(contents.run.changed_at)}, after the check on which the findings "
+            "stand; what is charged and uncontested is of the new state. Check again before this "
+            "is sent.",
+            "heading",
+        )
     sheet.row += 1
     findings = _sum(contents.totals)
     uncontested = _patient_level(contents.uncontested)

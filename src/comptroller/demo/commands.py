@@ -29,6 +29,7 @@ QUESTIONS = {
     "paid_already": "Have we paid already?",
     "someone_else_pays": "Does someone else pay?",
     "as_agreed": "Was it charged as agreed?",
+    "undercharges": "Undercharges, in the providers' favour",
 }
 DEFAULT_FOLDER = Path("demo-workspace")
 _STAGES = 22  # building, loading fourteen rounds and what follows: for the progress bar
@@ -140,10 +141,11 @@ def _print_findings(ws: Workspace) -> None:
     try:
         ws.warehouse.view(con, "findings", "check_runs")
         rows = con.execute(
-            """SELECT question, count(*), sum(cash_value), sum(baseline_value), sum(gross_value)
+            """SELECT CASE WHEN gross_value < 0 THEN 'undercharges' ELSE question END AS pot,
+                count(*), sum(cash_value), sum(baseline_value), sum(gross_value)
             FROM findings WHERE status <> 'fixed' AND run_id = (
                 SELECT run_id FROM check_runs ORDER BY started_at DESC, sequence DESC LIMIT 1)
-            GROUP BY question ORDER BY question"""
+            GROUP BY pot ORDER BY pot = 'undercharges', pot"""
         ).fetchall()
     finally:
         con.close()
@@ -167,7 +169,11 @@ def _print_coverage(ws: Workspace) -> None:
         ).fetchall()
     finally:
         con.close()
-    print_rows(("coverage", "why", "rows", "pounds"), rows, title="What was tested")
+    print_rows(
+        ("coverage", "why", "rows", "pounds"),
+        rows,
+        title="What was tested (each line once per question)",
+    )
 
 
 def _say_where(directory: Path, run: MonthRun) -> None:

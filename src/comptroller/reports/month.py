@@ -117,6 +117,14 @@ def _headlines(
             Notice("warning", "**Nothing has been checked yet.** Run `comptroller check`.")
         )
     else:
+        if run.changed_at is not None:
+            blocks.append(
+                Notice(
+                    "warning",
+                    f"**What is loaded changed on {format_moment(run.changed_at)}**, after the "
+                    "check on which these findings stand. Run `comptroller check` again.",
+                )
+            )
         blocks.append(
             Notice(
                 "info",

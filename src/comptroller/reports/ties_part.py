@@ -22,7 +22,10 @@ STATUSES: Final = {
 
 @dataclass(frozen=True)
 class TieCounts:
-    """How many totals of the latest reconciliation tie."""
+    """How many totals of the latest reconciliation tie.
+
+    A version against the one before it (V) is not counted: a restatement is meant to differ.
+    """
 
     run_id: str | None
     ties: int = 0
@@ -48,7 +51,7 @@ def tie_counts(scope: Scope) -> TieCounts:
     )
     counted = scope.con.execute(
         "SELECT count(*) FILTER (status = 'ties'), count(*) FILTER (status = 'differs') "
-        "FROM latest_ties"
+        "FROM latest_ties WHERE tie <> 'V'"
     ).fetchone()
     return TieCounts(run_id, *(counted or (0, 0)))
 
@@ -62,7 +65,8 @@ def ties_section(scope: Scope, counts: TieCounts) -> Section:
     blocks: list[Block] = [
         Text(
             f"**{counts.ties:,} of {counts.compared:,}** totals that could be compared tie to "
-            "the penny or within their tolerance."
+            "the penny or within their tolerance. Versions against the ones before them (V) are "
+            "listed below and not counted: a restatement is meant to differ."
         ),
         _by_tie(scope),
         _differences(scope),
