@@ -115,6 +115,10 @@ def main() -> None:
         # The reader of our output has gone, as `| head` does; that is no fault.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as problem:
+        what = (problem.strerror or str(problem)).lower()
+        sys.stderr.write(f"comptroller: {problem.filename or 'the system'}: {what}\n")
+        sys.exit(1)
     except KeyboardInterrupt:
         sys.stderr.write("comptroller: stopped; what was committed stands, nothing is half-done\n")
         sys.exit(130)

@@ -287,3 +287,33 @@ def test_codes() -> None:
     assert read_pod(" opfup ") == "OPFUP"
     assert is_nhs_number("9434765919")
     assert not is_nhs_number("9434765918")
+
+
+def test_nhs_numbers_in_the_wrong_columns_are_not_kept() -> None:
+    """In a code or an identifier they are removed, and the line says that something was."""
+    headers = [*BASE, "LOCAL PATIENT IDENTIFIER (EXTENDED)", "ACTIVITY TREATMENT FUNCTION CODE"]
+    row = [1, "202627", "RX1", "QX1", "5"]
+    rows = [
+        [*row, "H000001", "100"],
+        [*row, "9434765919", "100"],
+        [*row, "H000003", "943 476 5919"],
+    ]
+    con, _ = stage(headers, rows)
+    kept = con.execute(
+        "SELECT local_patient_identifier, activity_treatment_function_code, identifiers_in_text "
+        "FROM staged ORDER BY row"
+    ).fetchall()
+    assert kept == [("H000001", "100", False), (None, "100", True), ("H000003", None, True)]
+
+
+def test_a_provider_that_numbers_its_patients_with_ten_digits_keeps_them() -> None:
+    headers = [*BASE, "LOCAL PATIENT IDENTIFIER (EXTENDED)"]
+    numbers = [f"10000{n:05d}" for n in range(40)]
+    con, _ = stage(headers, [[1, "202627", "RX1", "QX1", "5", number] for number in numbers])
+    found = con.execute("SELECT local_patient_identifier FROM staged ORDER BY row").fetchall()
+    assert [value for (value,) in found] == numbers
+
+
+@pytest.mark.parametrize("text", ["1,5", "12,50", "1,23,456", ",5"])
+def test_a_comma_that_marks_no_thousands_makes_no_number(text: str) -> None:
+    assert read("TOTAL COST", [text], "activity_cost") == [None]

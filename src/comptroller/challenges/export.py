@@ -16,7 +16,7 @@ from comptroller.challenges import selection
 from comptroller.challenges.rules import RuleNote, rule_notes
 from comptroller.challenges.selection import Options, Run
 from comptroller.challenges.sheets import Contents, write_workbook
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.workspace import Workspace
 
 
@@ -105,7 +105,7 @@ class _Source:
 def _export(source: _Source, provider_code: str, path: Path, options: Options) -> ExportedWorkbook:
     con, run = source.con, source.run
     if provider_code not in source.providers:
-        raise ComptrollerError(
+        raise UsageError(
             f"the latest check did not look at provider {provider_code}",
             remedy=f"Providers checked: {', '.join(source.providers) or 'none'}. "
             "Run: comptroller check",

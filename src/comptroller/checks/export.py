@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from comptroller.checks.tables import FINDING_COLUMNS
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.rendering.book import excel_number
 from comptroller.warehouse import quote_identifier, quote_literal
 
@@ -54,7 +54,7 @@ def export_findings(con: duckdb.DuckDBPyConnection, query: str, path: Path) -> i
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ComptrollerError(
+        raise UsageError(
             f"'{path.suffix}' is no format for findings",
             where=str(path),
             remedy=f"End the name in {', '.join(SUFFIXES)}",
@@ -112,7 +112,7 @@ def _write_workbook(con: duckdb.DuckDBPyConnection, query: str, path: Path, coun
     sheet.freeze_panes(1, 1)
     for number, name in enumerate(FINDING_COLUMNS):
         sheet.write_string(0, number, name, heading)
-    cursor = con.execute(query)
+    cursor = con.execute(f"SELECT {_safe_columns()} FROM ({query})")
     row = 0
     while batch := cursor.fetchmany(10_000):
         for values in batch:

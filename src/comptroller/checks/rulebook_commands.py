@@ -21,7 +21,7 @@ from comptroller.console import (
     print_json,
     print_rows,
 )
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.workspace import SETTINGS_FILE, Workspace
 
 rulebook = typer.Typer(
@@ -266,9 +266,7 @@ def new(
 
     ws = open_workspace(workspace)
     if not re.fullmatch(r"[A-Z][A-Z0-9]{1,9}-[0-9]{3}[A-Z]?", check_id):
-        raise ComptrollerError(
-            f"'{check_id}' is not a check's id", remedy="Write it like LOCAL-001"
-        )
+        raise UsageError(f"'{check_id}' is not a check's id", remedy="Write it like LOCAL-001")
     book, _ = _book(ws.path)
     path = ws.rules / f"{check_id.lower()}.toml"
     if check_id in book.checks or path.exists():

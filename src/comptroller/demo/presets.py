@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 
 HUB = "Z3R"  # national commissioner of retained specialised services
 PRIVATE = "VPP00"
@@ -224,6 +224,6 @@ def preset(name: str) -> Preset:
         return PRESETS[name]
     except KeyError:
         known = ", ".join(sorted(PRESETS))
-        raise ComptrollerError(
+        raise UsageError(
             f"no demonstration economy is called {name}", remedy=f"Choose one of: {known}"
         ) from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.decisions import Submission, find, read_again
 from comptroller.intake.incoming import IncomingPart, Recogniser, read_incoming
 from comptroller.intake.layouts import LayoutDraft, SavedLayout, confirm, load_book
@@ -38,7 +38,7 @@ def pairs(given: Sequence[str], option: str) -> dict[str, str]:
     for item in given:
         name, equals, value = item.rpartition("=")
         if not equals or not name.strip():
-            raise ComptrollerError(
+            raise UsageError(
                 f"{option} takes NAME=VALUE, not {item!r}",
                 remedy=f"For example {option} 'Qty=activity_count'",
             )
@@ -56,6 +56,13 @@ def confirm_submission(
             table.
     """
     submission = find(ws, identifier)
+    if submission.status == "promoted" and changes == Changes({}, {}):
+        raise ComptrollerError(
+            f"{submission.submission_id} is promoted: its columns count as they were read",
+            where=submission.file,
+            remedy="To read it another way, say how: comptroller layouts confirm "
+            f"{submission.submission_id} --set HEADER=ELEMENT",
+        )
     part = _part_of(ws, submission, changes)
     layout = confirm(ws, _draft(part, submission, changes), reason=reason, at=ws.now())
     return layout, read_again(ws, submission)

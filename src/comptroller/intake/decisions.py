@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from comptroller.access import audit
-from comptroller.errors import ComptrollerError
+from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.report import FileReport
@@ -255,9 +255,7 @@ def make_payable(
 
 def _need_reason(reason: str) -> None:
     if not reason.strip():
-        raise ComptrollerError(
-            "a decision needs a reason", remedy="Add: --reason 'why, in a sentence'"
-        )
+        raise UsageError("a decision needs a reason", remedy="Add: --reason 'why, in a sentence'")
 
 
 def _has_versions(ws: Workspace, submission_id: str) -> bool:

@@ -224,6 +224,11 @@ def _recognise_lines(
         recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
         part = IncomingPart(item.table, recognised, _part_report(item.table), layout)
         candidates.append((sheet, part))
+        if item.is_plain and sheet.cut_short:
+            incoming.hold(
+                "the last row stops in the middle, without a line end: the file looks cut short",
+                sheet=sheet.sheet,
+            )
     _sort_out(incoming, candidates)
 
 

@@ -17,7 +17,13 @@ from comptroller.access.pseudonym import patient_key_sql
 from comptroller.intake import values
 from comptroller.intake.organisations import read_code, read_pod
 from comptroller.intake.periods import read_month, read_year
-from comptroller.intake.profile import UnitProfile, kind_of, levels, lost_zeros
+from comptroller.intake.profile import (
+    IDENTIFIERS,
+    UnitProfile,
+    kind_of,
+    levels,
+    lost_zeros,
+)
 from comptroller.intake.source import MappedColumn
 from comptroller.vocabulary import elements, line_columns, repair_pod
 from comptroller.warehouse import MONEY, quote_literal, side_by_side
@@ -74,15 +80,6 @@ UNIT_COLUMNS = {
 
 COST_FREE_DATA_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
 """A SUS record without a price is still a record: its cost is unknown, not missing."""
-
-# Identifiers that some systems fill with the NHS number itself.
-_IDENTIFIERS = (
-    "local_patient_identifier",
-    "non_cds_unique_identifier",
-    "provider_reference_identifier",
-    "attendance_identifier",
-    "hospital_provider_spell_identifier",
-)
 
 
 @dataclass(frozen=True)
@@ -358,15 +355,32 @@ class _Statement:
             f"regexp_matches({selects[t]}, '{values.NHS_LIKE}')" for t in sorted(self.flagged)
         ]
         made = {name: values.without_identifiers(selects[name]) for name in sorted(self.flagged)}
+        for name in IDENTIFIERS:
+            tests = self._is_nhs_number(name, selects)
+            if tests:
+                people += tests
+                made[name] = f"CASE WHEN {' OR '.join(tests)} THEN NULL ELSE {selects[name]} END"
+        for name in sorted({c for p in self.profiles.values() for c in p.codes_with_people}):
+            if name in selects:
+                test = values.is_nhs_number(selects[name])
+                people.append(test)
+                made[name] = f"CASE WHEN {test} THEN NULL ELSE {selects[name]} END"
         if self.number is not None:
-            for name in _IDENTIFIERS:
-                if name in selects:
-                    same = f"{selects[name]} = CAST(n_big AS VARCHAR)"
-                    people.append(same)
-                    made[name] = f"CASE WHEN {same} THEN NULL ELSE {selects[name]} END"
             made |= self._pseudonym(self.number.cell)
         found = " OR ".join(f"coalesce({test}, false)" for test in people)
         return made | {"identifiers_in_text": found or "false"}
+
+    def _is_nhs_number(self, name: str, selects: Mapping[str, str]) -> list[str]:
+        """Return SQL tests for whether an identifier is the patient's NHS number, or anybody's."""
+        if name not in selects:
+            return []
+        tests = []
+        if self.number is not None:
+            tests.append(f"coalesce({selects[name]} = CAST(n_big AS VARCHAR), false)")
+        if any(p.holds_nhs_numbers(name) for p in self.profiles.values()):
+            valid = values.nhs_number_is_valid(values.ten_digits(selects[name]))
+            tests.append(f"coalesce({valid}, false)")
+        return tests
 
     def _pseudonym(self, cell: str) -> dict[str, str]:
         token = (
@@ -408,7 +422,7 @@ class _Statement:
         """Return SQL of why a row cannot be loaded, with its column and what stood there."""
         cost = self.by_element.get("activity_cost")
         raw_cost = cost.cell if cost else "NULL"
-        blank_cost = f"({values.present(values.squeezed(raw_cost))}) IS NULL" if cost else "true"
+        blank_cost = f"coalesce(trim({raw_cost}), '') = ''" if cost else "true"
         value = selects.get("activity_cost", f"CAST(NULL AS {MONEY})")
         rules = [
             ("provider_code", "k_provider_code IS NULL", "provider missing or unreadable"),

@@ -33,6 +33,18 @@ KEY_ELEMENTS = (
 )
 """Elements read through their distinct values, each looked at once in Python."""
 
+IDENTIFIERS = (
+    "local_patient_identifier",
+    "non_cds_unique_identifier",
+    "provider_reference_identifier",
+    "attendance_identifier",
+    "hospital_provider_spell_identifier",
+)
+"""Identifiers that some systems fill with the NHS number itself."""
+
+# Codes of SNOMED CT and the dictionary of medicines and devices are long numbers themselves.
+_LONG_CODES = ("drug", "device", "snomed", "indication", "emergency_care")
+
 TEXT_WITH_PEOPLE = (
     "local_pod_description",
     "local_contract_description",
@@ -61,6 +73,9 @@ class UnitProfile:
         changes: (element, kind of change) to the number of values changed.
         ten_digits, identifiers: NHS number column: values of ten digits, values at all.
         texts_with_people: Free-text elements that hold something like an NHS number.
+        codes_with_people: Coded elements in which something like an NHS number stands.
+        numbered: Element of an identifier to how many of its values are ten digits, how many of
+            those have the check digit of an NHS number, and how many values there are.
     """
 
     rows: int = 0
@@ -72,6 +87,18 @@ class UnitProfile:
     ten_digits: int = 0
     identifiers: int = 0
     texts_with_people: set[str] = field(default_factory=set)
+    codes_with_people: set[str] = field(default_factory=set)
+    numbered: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+
+    def holds_nhs_numbers(self, identifier: str) -> bool:
+        """Tell whether ten digits with a right check digit are NHS numbers in an identifier.
+
+        One in eleven numbers passes the check by chance: where most values are ten digits and few
+        of them pass, the provider numbers its patients so. Anywhere else a number that passes does
+        not belong there.
+        """
+        ten, valid, filled = self.numbered.get(identifier, (0, 0, 0))
+        return valid > 0 and (ten * 2 < filled or valid * 2 > ten)
 
     @property
     def pseudonymised(self) -> bool:
@@ -149,6 +176,16 @@ def _first_pass(
             ]
             takers += [("ten_digits", ""), ("identifiers", "")]
         elif kind != "boolean":
+            if kind == "code" and not any(word in column.element for word in _LONG_CODES):
+                selects.append(f"bool_or({values.is_nhs_number(cell)})")
+                takers.append(("code_people", column.element))
+            elif column.element in IDENTIFIERS:
+                number = values.ten_digits(cell)
+                selects.append(
+                    f"[count({number}), count(*) FILTER ({values.nhs_number_is_valid(number)}), "
+                    f"count({cell})]"
+                )
+                takers.append(("numbered", column.element))
             selects.append(f"bool_and({is_plain(column)})")
             takers.append(("plain", column.element))
         if column.element in TEXT_WITH_PEOPLE:
@@ -165,6 +202,11 @@ def _first_pass(
             elif what == "people":
                 if value:
                     one.texts_with_people.add(element)
+            elif what == "code_people":
+                if value:
+                    one.codes_with_people.add(element)
+            elif what == "numbered":
+                one.numbered[element] = (value[0], value[1], value[2])
             else:
                 setattr(one, what, value)
 

@@ -62,6 +62,7 @@ def promote(
     judge(pooled, around)
     _stage(con, pooled, key)
     _count_rows(con, pooled)
+    _look_at_providers(pooled, around)
     _look_at_totals(batch, pooled, around)
     _look_at_years(con, pooled, around)
     for file in batch.files:
@@ -158,6 +159,21 @@ def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
             file.hold(
                 f"{report.rows_quarantined} of {rows} rows cannot be read as lines",
                 sheet=part.table.sheet,
+            )
+
+
+def _look_at_providers(pooled: Pooled, around: Surroundings) -> None:
+    """Warn of a provider that no reference table knows: it may be a wrong code."""
+    for _, part in pooled.places.values():
+        code = part.report.provider_code
+        if code and around.directory.roles.get(code) != "provider":
+            part.report.messages.append(
+                Message(
+                    "warning",
+                    f"{code} is no provider in the reference tables: check the code, or load "
+                    "organisations of yours",
+                    part.table.sheet,
+                )
             )
 
 

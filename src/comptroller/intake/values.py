@@ -80,7 +80,13 @@ def present(squeezed_cell: str) -> str:
 
 def bare_number(text: str) -> str:
     """Return SQL for a present cell without blanks, currency signs, thousands commas and quotes."""
-    return f"regexp_replace({text}, '[{_SPACE}{_CURRENCY},''\"]|GBP', '', 'g')"
+    bare = f"regexp_replace({text}, '[{_SPACE}{_CURRENCY},''\"]|GBP', '', 'g')"
+    # 1,5 may be one and a half or fifteen: a comma counts only where thousands have one.
+    grouped = "^[^0-9]*[0-9]{1,3}(,[0-9]{3})+(\\.[0-9]*)?[^0-9,]*$"
+    return (
+        f"CASE WHEN contains({text}, ',') AND NOT regexp_matches({text}, '{grouped}') THEN NULL "
+        f"ELSE {bare} END"
+    )
 
 
 def _ascii(ref: str) -> str:
@@ -344,6 +350,23 @@ def _number_untidiness(text: str, value: str) -> tuple[Untidiness, ...]:
 
 NHS_LIKE = "(^|[^0-9A-Za-z])([0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4})($|[^0-9A-Za-z])"
 """Ten digits that may be an NHS number, alone or in groups of 3, 3 and 4."""
+
+
+NHS_SHAPE = "[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}"
+
+
+def is_nhs_number(ref: str) -> str:
+    """Return SQL for whether a whole cell is a valid NHS number; quick for short codes."""
+    number = f"TRY_CAST(regexp_replace({ref}, '[ -]', '', 'g') AS BIGINT)"
+    return (
+        f"CASE WHEN length({ref}) BETWEEN 10 AND 12 AND regexp_full_match({ref}, '{NHS_SHAPE}') "
+        f"THEN {nhs_number_is_valid(number)} ELSE false END"
+    )
+
+
+def ten_digits(ref: str) -> str:
+    """Return SQL for a cell of ten digits as BIGINT, NULL for anything else."""
+    return f"CASE WHEN regexp_full_match({ref}, '[0-9]{{10}}') THEN TRY_CAST({ref} AS BIGINT) END"
 
 
 def digits(ref: str) -> str:

@@ -86,8 +86,20 @@ def read_delimited(
             encoding=encoding.name,
             delimiter=dialect.delimiter,
             notes=tuple(notes),
+            cut_short=_is_cut_short(path, dialect.delimiter, width),
         )
     ]
+
+
+def _is_cut_short(path: Path, delimiter: str, width: int) -> bool:
+    """Tell whether the text stops in the middle of a row: cells missing, and no line end."""
+    with path.open("rb") as stream:
+        stream.seek(max(path.stat().st_size - SAMPLE_BYTES, 0))
+        tail = stream.read()
+    if tail.endswith((b"\n", b"\r")):
+        return False
+    cells = tail.rsplit(b"\n", 1)[-1].count(delimiter.encode()) + 1
+    return 1 < cells < width
 
 
 def _head(path: Path, skip: int) -> str:

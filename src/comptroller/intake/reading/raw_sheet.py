@@ -32,6 +32,7 @@ class RawSheet:
         merged: Merged cells as (first row, first column, last row, last column), rows 1-based,
             columns 0-based; empty where the format does not tell.
         notes: What a person should know about the reading, as plain sentences.
+        cut_short: Of delimited text, whether its last row has cells missing and no line end.
     """
 
     part: int
@@ -48,6 +49,7 @@ class RawSheet:
     delimiter: str = ""
     merged: tuple[tuple[int, int, int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    cut_short: bool = False
 
     @property
     def last_row(self) -> int:
