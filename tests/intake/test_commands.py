@@ -67,7 +67,7 @@ def test_load_show_confirm_and_decide(workspace: Workspace, tmp_path: Path) -> N
     listed = run("layouts", "list", *home, "--format", "csv")
     assert "confirmed" in listed.out
     ran = run("submissions", "withdraw", told["submission_id"], *home)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "needs a reason" in ran.err
     ran = run("submissions", "withdraw", told["submission_id"], *home, "--reason", "in error")
     assert ran.code == 0

@@ -98,9 +98,24 @@ def _create_slices(con: duckdb.DuckDBPyConnection, basis: str) -> None:
             SELECT {KEY}, slice_version_id, submission_id, stage,
                 CAST(received_at AS DATE) AS received_date, "rows", cost AS activity_cost
             FROM slice_state WHERE track = {quote_literal(basis)}),
+        -- Of the months before the last in the first file that this workspace was given nobody
+        -- here knows when they came first: earlier files were not loaded.
+        opening AS (
+            SELECT v.data_set, v.provider_code, v.financial_year,
+                min(CAST(v.received_at AS DATE)) AS opened_on,
+                max(v.month) FILTER (v.month <= 12) AS opened_to
+            FROM slice_versions AS v JOIN (
+                SELECT data_set, provider_code, financial_year,
+                    arg_min(submission_id, (received_at, sequence)) AS submission_id
+                FROM slice_versions GROUP BY ALL) AS e
+                USING (data_set, provider_code, financial_year, submission_id)
+            GROUP BY ALL),
         known AS (
-            SELECT o.*, f.first_received_date, f.feed_received_date
-            FROM own AS o LEFT JOIN first AS f USING ({KEY})),
+            SELECT o.*, f.first_received_date,
+                CASE WHEN f.feed_received_date > p.opened_on OR o.month >= p.opened_to
+                    THEN f.feed_received_date END AS feed_received_date
+            FROM own AS o LEFT JOIN first AS f USING ({KEY})
+            LEFT JOIN opening AS p USING (data_set, provider_code, financial_year)),
         invoiced AS (
             SELECT DISTINCT 'ACM' AS data_set, provider_code, commissioner_code,
                 financial_year, month FROM ({INVOICES}))
