@@ -9,7 +9,8 @@ from comptroller.demo.presets import Preset
 FIRST_CASE = 900_000  # persons from here on are the planted cases
 _CASES_FROM = 988_000  # bodies from here on are theirs
 
-# Ten-digit numbers 999dddddd + check digit by modulus 11; a remainder that asks for ten is unused.
+# Ten-digit numbers 999dddddd + check digit by modulus 11; a remainder that asks for ten is unused,
+# and so is 9999999999, which is no number though its check digit is right.
 _NUMBERS = """
 CREATE OR REPLACE TABLE nhs_numbers AS
 WITH bodies AS (
@@ -24,7 +25,7 @@ WITH bodies AS (
 SELECT CAST(row_number() OVER (PARTITION BY for_case ORDER BY i) - 1
         + CASE WHEN for_case THEN {first_case} ELSE 0 END AS BIGINT) AS person,
     '999' || lpad(CAST(body AS VARCHAR), 6, '0') || CAST(digit AS VARCHAR) AS nhs
-FROM checked WHERE digit < 10 ORDER BY person
+FROM checked WHERE digit < 10 AND body <> 999999 ORDER BY person
 """
 
 _PATIENTS = """

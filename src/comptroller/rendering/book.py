@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from math import ceil
 from pathlib import Path
@@ -89,6 +89,9 @@ def safe_text(text: str) -> str:
     return clean if len(clean) <= MAX_CELL else clean[: MAX_CELL - 1] + "…"
 
 
+_PENNY = Decimal("0.01")
+
+
 def excel_number(value: Decimal | int) -> Decimal | None:
     """Return the number that a cell can hold so that it reads back the same, or None.
 
@@ -99,9 +102,13 @@ def excel_number(value: Decimal | int) -> Decimal | None:
     kept = Decimal(format(number, f".{EXCEL_DIGITS}g"))
     if kept == number:
         return kept + 0 if kept else Decimal(0)
-    penny = Decimal("0.01")
-    same = abs(number) < 10**EXCEL_DIGITS and kept.quantize(penny) == number.quantize(penny)
-    return kept if same else None
+    if abs(number) >= 10**EXCEL_DIGITS:
+        return None
+    pennies = number.quantize(_PENNY, ROUND_HALF_UP)
+    if kept.quantize(_PENNY, ROUND_HALF_UP) == pennies:
+        return kept
+    # Cutting may move a half penny to the other side: then the pennies themselves are kept.
+    return pennies if len(pennies.as_tuple().digits) <= EXCEL_DIGITS else None
 
 
 @dataclass(frozen=True)
