@@ -150,6 +150,8 @@ def profile(
     _first_pass(con, pool, columns, found)
     for one in found.values():
         _count_key_changes(one)
+    _count_check_digits(con, pool, columns, found)
+    _find_people_in_codes(con, pool, columns, found)
     untidy = [c for c in columns if any(not p.plain.get(c.element, True) for p in found.values())]
     if untidy:
         _count_changes(con, pool, untidy, found)
@@ -176,15 +178,9 @@ def _first_pass(
             ]
             takers += [("ten_digits", ""), ("identifiers", "")]
         elif kind != "boolean":
-            if kind == "code" and not any(word in column.element for word in _LONG_CODES):
-                selects.append(f"bool_or({values.is_nhs_number(cell)})")
-                takers.append(("code_people", column.element))
-            elif column.element in IDENTIFIERS:
-                number = values.ten_digits(cell)
-                selects.append(
-                    f"[count({number}), count(*) FILTER ({values.nhs_number_is_valid(number)}), "
-                    f"count({cell})]"
-                )
+            if column.element in IDENTIFIERS:
+                ten = f"count(*) FILTER (regexp_full_match({cell}, '[0-9]{{10}}'))"
+                selects.append(f"[{ten}, count({cell})]")
                 takers.append(("numbered", column.element))
             selects.append(f"bool_and({is_plain(column)})")
             takers.append(("plain", column.element))
@@ -202,13 +198,56 @@ def _first_pass(
             elif what == "people":
                 if value:
                     one.texts_with_people.add(element)
-            elif what == "code_people":
-                if value:
-                    one.codes_with_people.add(element)
             elif what == "numbered":
-                one.numbered[element] = (value[0], value[1], value[2])
+                one.numbered[element] = (value[0], 0, value[1])
             else:
                 setattr(one, what, value)
+
+
+def _find_people_in_codes(
+    con: duckdb.DuckDBPyConnection,
+    pool: str,
+    columns: Sequence[MappedColumn],
+    found: dict[int, UnitProfile],
+) -> None:
+    """Find codes with the form of an NHS number: all columns at once, each only where there are."""
+    codes = [
+        c
+        for c in columns
+        if kind_of(c.element) == "code"
+        and c.element not in KEY_ELEMENTS
+        and not any(word in c.element for word in _LONG_CODES)
+    ]
+    if not codes:
+        return
+    together = f"concat_ws('|', {', '.join(c.cell for c in codes)})"
+    form = f"regexp_matches({together}, '(^|[|]){values.NHS_SHAPE}($|[|])')"
+    if not con.execute(f"SELECT 1 FROM {pool} WHERE {form} LIMIT 1").fetchall():
+        return
+    for column in codes:
+        for (unit,) in con.execute(
+            f"SELECT DISTINCT unit FROM {pool} WHERE {values.like_nhs_number(column.cell)}"
+        ).fetchall():
+            found[unit].codes_with_people.add(column.element)
+
+
+def _count_check_digits(
+    con: duckdb.DuckDBPyConnection,
+    pool: str,
+    columns: Sequence[MappedColumn],
+    found: dict[int, UnitProfile],
+) -> None:
+    """Count the right check digits among the ten-digit values of identifiers, where there are."""
+    for column in columns:
+        if not any(one.numbered.get(column.element, (0,))[0] for one in found.values()):
+            continue
+        valid = values.nhs_number_is_valid("number")
+        for unit, count in con.execute(
+            f"SELECT unit, count(*) FILTER ({valid}) FROM (SELECT unit, "
+            f"{values.ten_digits(column.cell)} AS number FROM {pool}) GROUP BY unit"
+        ).fetchall():
+            ten, _, filled = found[unit].numbered[column.element]
+            found[unit].numbered[column.element] = (ten, count, filled)
 
 
 _READERS: Mapping[str, Callable[[str], object]] = {

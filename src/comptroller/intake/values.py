@@ -355,13 +355,16 @@ NHS_LIKE = "(^|[^0-9A-Za-z])([0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4})($|[^0-9A-Za-z])
 NHS_SHAPE = "[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}"
 
 
+def like_nhs_number(ref: str) -> str:
+    """Return SQL for whether a whole cell has the form of an NHS number; quick for short codes."""
+    return f"(length({ref}) BETWEEN 10 AND 12 AND regexp_full_match({ref}, '{NHS_SHAPE}'))"
+
+
 def is_nhs_number(ref: str) -> str:
-    """Return SQL for whether a whole cell is a valid NHS number; quick for short codes."""
+    """Return SQL for whether a whole cell is a valid NHS number; long, so for few columns."""
     number = f"TRY_CAST(regexp_replace({ref}, '[ -]', '', 'g') AS BIGINT)"
-    return (
-        f"CASE WHEN length({ref}) BETWEEN 10 AND 12 AND regexp_full_match({ref}, '{NHS_SHAPE}') "
-        f"THEN {nhs_number_is_valid(number)} ELSE false END"
-    )
+    valid = nhs_number_is_valid(number)
+    return f"CASE WHEN {like_nhs_number(ref)} THEN {valid} ELSE false END"
 
 
 def ten_digits(ref: str) -> str:
