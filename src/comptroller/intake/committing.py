@@ -49,7 +49,7 @@ def commit_batch(
     around: Surroundings,
     versions: Sequence[tuple[FileReport, SliceKey, Version]],
 ) -> None:
-    """Write what is new, and then the audit entry that says so."""
+    """Write what is new; `note_in_audit` says so when the load is over."""
     loaded_at = ws.now().replace(tzinfo=None)
     submissions = [_submission_row(file, batch, loaded_at) for file in batch.files]
     submissions = [row for row in submissions if row["report"] != batch.earlier.get(row["sha256"])]
@@ -81,14 +81,13 @@ def commit_batch(
         commit.append_rows("slice_versions", _version_rows(versions, around, batch))
         failpoint("load.before_submissions")
         commit.append_rows("submissions", submissions)
-    note_in_audit(ws)
 
 
 def note_in_audit(ws: Workspace) -> None:
     """Add an entry to the audit trail for each load that has none.
 
-    The trail lies in the other store, so a load that was killed right after its commit has no entry
-    yet: the next one adds it, from what the commit itself says.
+    The trail lies in the other store, so a load that was killed right after its commit leaves none:
+    the next one adds it with its own, from what the commit itself says.
     """
     from comptroller.access.models import AuditEntry
 

@@ -92,9 +92,10 @@ def decide(
             [*items, *(StagedSlice(key, {}) for key in missing)], key=lambda item: item.key
         )
         kept = _kept_groups(scope, everything, around, named, taken, verdict)
+        decided = len(verdict.versions)
         for item in everything:
             _one_slice(item, kept, submission_id, around, received, reading, verdict)
-        _look_at_loss(scope, everything, kept, around, verdict)
+        _look_at_loss(scope, verdict.versions[decided:], around, verdict)
     _look_at_time(verdict, around, received, stage_said)
     return verdict
 
@@ -262,28 +263,17 @@ def version_id(submission_id: str, key: SliceKey, reading: int) -> str:
 
 def _look_at_loss(
     scope: tuple[str, str, str],
-    everything: Sequence[StagedSlice],
-    kept: set[str],
+    made: Sequence[tuple[SliceKey, Version]],
     around: Surroundings,
     verdict: Verdict,
 ) -> None:
     """Hold a restatement that loses more pounds than the tolerance."""
     rules = around.rules
-    versions = around.versions
-    known = [(item, versions[item.key]) for item in everything if item.key in versions]
-    before = sum((version.cost for _, version in known), Decimal(0))
-    after = sum(
-        (
-            item.cost
-            + sum((one.cost for one in _carried(item, kept, version).values()), Decimal(0))
-            for item, version in known
-        ),
-        Decimal(0),
-    )
+    known = [(key, version) for key, version in made if key in around.versions]
+    before = sum((around.versions[key].cost for key, _ in known), Decimal(0))
+    after = sum((version.cost for _, version in known), Decimal(0))
     loss = before - after
-    missing = [
-        item.key for item, version in known if not item.groups and not _carried(item, kept, version)
-    ]
+    missing = [key for key, version in known if version.action == "nil"]
     if (
         before > 0
         and loss > rules.shrink_floor

@@ -140,11 +140,11 @@ def load(
         failpoint("load.after_landing")
         earlier = known_submissions(ws, [a.sha256 for a in arrivals])
         book = load_book(ws)
-        if not dry_run:
-            note_in_audit(ws)
         reports = []
         for batch in _batches(arrivals):
             reports += _load_batch(order, batch, earlier, book)
+        if not dry_run:
+            note_in_audit(ws)
         return reports
 
 
