@@ -44,5 +44,5 @@ def stage(
         "'unnamed' AS key_domain, 's1' AS submission_id",
         [identifier],
     )
-    normalise(con, made)
+    normalise(con, made, {})
     return con, profiles[0]

@@ -222,15 +222,19 @@ def test_totals_survive_and_order_does_not_matter(
             "SELECT sum(activity_cost), count(*) FROM staged WHERE quarantine_reason IS NULL"
         ).fetchone()
         assert total == (sum(value for value, _, _ in rows), len(rows))
-        hashes.append([(s.key, content_hash(s.groups), s.cost) for s in staged_slices(con)["s1"]])
+        hashes.append(
+            [(s.key, content_hash(s.groups), s.cost) for s in staged_slices(con, ["staged"])["s1"]]
+        )
         con.close()
     assert hashes[0] == hashes[1]
 
 
 def test_a_line_twice_is_another_content() -> None:
     row = [1, "202627", "RX1", "QX1", "5"]
-    once = staged_slices(stage(BASE, [row, [1, "202627", "RX1", "QX1", "0"]])[0])["s1"][0]
-    twice = staged_slices(stage(BASE, [row, row])[0])["s1"][0]
+    once = staged_slices(stage(BASE, [row, [1, "202627", "RX1", "QX1", "0"]])[0], ["staged"])["s1"][
+        0
+    ]
+    twice = staged_slices(stage(BASE, [row, row])[0], ["staged"])["s1"][0]
     assert content_hash(once.groups) != content_hash(twice.groups)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -169,13 +170,13 @@ def _report(ws: Workspace, run: MonthRun, tell: Tell) -> None:
     from comptroller.challenges import export_all
     from comptroller.reports.catalogue import build_report, write_report
 
-    with _stage(run.seconds, "challenges"):
-        tell("Writing challenge workbooks")
-        run.workbooks = len(export_all(ws, ws.reports / "challenges"))
-    with _stage(run.seconds, "reports"):
-        tell("Writing the month's summary")
+    with _stage(run.seconds, "reports"), ThreadPoolExecutor(1) as beside:
+        tell("Writing challenge workbooks and the month's summary")
+        challenges = ws.reports / "challenges"
+        workbooks = beside.submit(lambda: export_all(Workspace.open(ws.path), challenges))
         built = build_report(ws, "month-summary")
         for ending in (".html", ".pdf"):
             path = ws.reports / f"month-summary{ending}"
             write_report(ws, "month-summary", built, path)
             run.reports.append(path)
+        run.workbooks = len(workbooks.result())

@@ -17,12 +17,13 @@ from comptroller.intake import published
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.event_key import with_event_keys
 from comptroller.intake.incoming import IncomingFile
-from comptroller.intake.pod_groups import UNKNOWN_GROUP, groups_relation, to_text
+from comptroller.intake.normalise import staged_of
+from comptroller.intake.pod_groups import GROUP_OF_LINE, join_groups, to_text
 from comptroller.intake.pooling import Pooled
 from comptroller.intake.report import FileReport, dumps
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import line_columns
-from comptroller.warehouse import MONEY, failpoint, quote_literal, register
+from comptroller.warehouse import MONEY, Partition, failpoint, quote_literal, register
 from comptroller.workspace import Workspace
 
 LOAD_ACTION = "submission.load"
@@ -72,9 +73,14 @@ def commit_batch(
     }
     with ws.warehouse.commit("load", identifier, detail) as commit:
         if stored:
-            providers = {key[1] for _, key, _ in stored}
-            successors = {old: new for old, new in around.successors.items() if old in providers}
-            commit.append_query(con, "lines", _whole_lines_query(ws, con, successors, stored))
+            parts = {
+                (data_set, year): [v for _, k, v in stored if (k[0], k[3]) == (data_set, year)]
+                for data_set, year in sorted({(key[0], key[3]) for _, key, _ in stored})
+            }
+            queries: dict[Partition, str] = {
+                part: _lines_query(ws, con, part, made) for part, made in parts.items()
+            }
+            commit.append_partitions(con, "lines", queries)
         for file in batch.files:
             published.append(commit, con, file)
         _append_quarantine(commit, con, batch, pooled)
@@ -146,19 +152,21 @@ def _register_versions(
         }
     )
     register(con, "stored_arrow", data)
-    con.execute("CREATE OR REPLACE TEMP TABLE stored_versions AS SELECT * FROM stored_arrow")
+    con.execute("CREATE OR REPLACE TABLE stored_versions AS SELECT * FROM stored_arrow")
     con.unregister("stored_arrow")
 
 
-def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) -> str:
-    """Return the query for the lines of all stored slices, with their keys and ids."""
-    present = {row[0] for row in con.execute("DESCRIBE staged").fetchall()}
-    body = [n for n in line_columns() if n in present]
+def _own_lines_query(con: duckdb.DuckDBPyConnection, data_set: str, year: str) -> str:
+    """Return the query for this load's lines of a data set and year, with their keys and ids."""
+    staged = staged_of(data_set)
+    present = {row[0] for row in con.execute(f"DESCRIBE {staged}").fetchall()}
+    body = [n for n in line_columns() if n in present and n != "event_key"]
     own = ", ".join(f's."{name}"' for name in body)
     base = (
-        f"(SELECT {own}, u.submission_id, u.part, u.sheet, v.slice_version_id, "
+        f"(SELECT {own}, s.event_key, s.key_base, u.submission_id, u.part, u.sheet, "
+        "v.slice_version_id, "
         "concat(substr(u.submission_id, 2, 12), '-', u.part, '-', s.row) AS line_id "
-        "FROM staged s JOIN units u USING (unit) LEFT JOIN stored_versions v "
+        f"FROM {staged} s JOIN units u USING (unit) LEFT JOIN stored_versions v "
         "ON v.submission_id = u.submission_id AND v.data_set = s.data_set "
         "AND v.provider_code = s.provider_code AND v.commissioner_code = s.commissioner_code "
         "AND v.financial_year = s.financial_year AND v.month = s.month "
@@ -168,43 +176,53 @@ def _lines_query(con: duckdb.DuckDBPyConnection, successors: Mapping[str, str]) 
         f'"{name}"'
         for name in (*body, "submission_id", "part", "sheet", "slice_version_id", "line_id")
     )
-    keyed = with_event_keys(base, successors, listed)
-    return f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL"
+    keyed = with_event_keys(base, listed)
+    return (
+        f"SELECT * FROM ({keyed}) WHERE slice_version_id IS NOT NULL "
+        f"AND financial_year = {quote_literal(year)}"
+    )
 
 
-def _whole_lines_query(
+def _lines_query(
     ws: Workspace,
     con: duckdb.DuckDBPyConnection,
-    successors: Mapping[str, str],
-    stored: Sequence[tuple[FileReport, SliceKey, Version]],
+    part: tuple[str, str],
+    versions: Sequence[Version],
 ) -> str:
-    """Return the query for the lines of all stored slices, those that part files leave alone too.
+    """Return the query for the lines of stored slices, those that part files leave alone too.
 
     They are taken from where they lie: from this load, or from the lines that were committed.
+
+    Args:
+        ws: The workspace.
+        con: The connection with what was staged.
+        part: Data set and financial year.
+        versions: The versions of their slices.
     """
-    query = _lines_query(con, successors)
+    query = _own_lines_query(con, *part)
     carried = [
         (version.groups[name].home, name, version.slice_version_id)
-        for _, _, version in stored
+        for version in versions
         for name in version.carried
     ]
     if not carried:
         return query
-    ws.warehouse.view(con, "lines")
+    data_set, year = part
+    wanted = {"data_set": [data_set], "financial_year": [year]}
+    committed = ws.warehouse.rows_sql("lines", partitions=wanted)
     rows = ", ".join(f"({', '.join(map(quote_literal, row))})" for row in carried)
     moved = (
         f"JOIN (SELECT l.line_id, l.slice_version_id, c.to_version FROM {{source}} l "
-        f"LEFT JOIN {groups_relation()} ON pod_groups.code = l.pod_code "
-        f"JOIN (VALUES {rows}) c(home, pods, to_version) ON c.home = l.slice_version_id "
-        f"AND c.pods = coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}')) m "
+        f"{join_groups('l')} JOIN (VALUES {rows}) c(home, pods, to_version) "
+        f"ON c.home = l.slice_version_id AND c.pods = {GROUP_OF_LINE}) m "
         "USING (line_id, slice_version_id)"
     )
     return (
-        f"WITH own AS MATERIALIZED ({query}) SELECT * FROM own "
+        f"WITH own AS MATERIALIZED ({query}), committed AS ({committed}) SELECT * FROM own "
         "UNION ALL BY NAME SELECT l.* REPLACE (m.to_version AS slice_version_id) FROM own l "
         f"{moved.format(source='own')} "
         "UNION ALL BY NAME SELECT l.* EXCLUDE (commit_id) REPLACE (m.to_version AS "
-        f"slice_version_id) FROM lines l {moved.format(source='lines')}"
+        f"slice_version_id) FROM committed l {moved.format(source='committed')}"
     )
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from comptroller.intake.pod_groups import UNKNOWN_GROUP, groups_relation
 from comptroller.warehouse import quote_literal
 
 
@@ -31,12 +30,12 @@ _ORDINAL_ORDER = (
 
 
 def key_columns(successors: Mapping[str, str]) -> str:
-    """Return SQL columns ``key_base`` (what identifies the event) and ``key_is_whole``.
+    """Return SQL columns ``event_key`` (32 hex) and ``key_base``, of which one is NULL.
 
-    Reads ``key_group``, the group of the point of delivery. Where ``key_is_whole`` is false an
-    ordinal among equal bases completes the key.
+    Reads ``pod_group``, the group of the point of delivery. Where nothing identifies the event by
+    itself, an ordinal among lines of equal ``key_base`` is to complete the key.
     """
-    group = "key_group"
+    group = "pod_group"
     head = f"data_set, {successor_sql('provider_code', successors)}"
 
     def joined(*parts: str) -> str:
@@ -47,49 +46,45 @@ def key_columns(successors: Mapping[str, str]) -> str:
     happened = "coalesce(activity_start_date, activity_end_date)"
     patient = "coalesce(patient_key, local_patient_identifier)"
     person = f"{patient} IS NOT NULL AND {happened} IS NOT NULL"
-    return f"""CASE
+    whole = f"""CASE
         WHEN cds_unique_identifier IS NOT NULL THEN {joined("'cds'", "cds_unique_identifier")}
         WHEN non_cds_unique_identifier IS NOT NULL
             THEN {joined("'id'", "non_cds_unique_identifier")}
         WHEN hospital_provider_spell_identifier IS NOT NULL
             THEN {joined("'spell'", "hospital_provider_spell_identifier", group)}
-        WHEN {attendance} IS NOT NULL THEN {joined("'attendance'", attendance, group)}
-        WHEN {person} THEN {
-        joined("'patient'", patient, happened, "activity_treatment_function_code", group)
-    }
-        ELSE {
-        joined(
-            "'total'",
-            "commissioner_code",
-            "pod_code",
-            "activity_treatment_function_code",
-            "tariff_code",
-            "local_pod_code",
-            "local_contract_code",
-            "financial_year",
-            "month",
-        )
-    } END AS key_base,
-        coalesce(cds_unique_identifier, non_cds_unique_identifier,
-            hospital_provider_spell_identifier, {attendance}) IS NOT NULL AS key_is_whole"""
+        WHEN {attendance} IS NOT NULL THEN {joined("'attendance'", attendance, group)} END"""
+    of_patient = joined("'patient'", patient, happened, "activity_treatment_function_code", group)
+    of_total = joined(
+        "'total'",
+        "commissioner_code",
+        "pod_code",
+        "activity_treatment_function_code",
+        "tariff_code",
+        "local_pod_code",
+        "local_contract_code",
+        "financial_year",
+        "month",
+    )
+    identified = (
+        "coalesce(cds_unique_identifier, non_cds_unique_identifier, "
+        f"hospital_provider_spell_identifier, {attendance}) IS NOT NULL"
+    )
+    return (
+        f"md5({whole}) AS event_key, CASE WHEN {identified} THEN NULL "
+        f"WHEN {person} THEN {of_patient} ELSE {of_total} END AS key_base"
+    )
 
 
-def with_event_keys(relation: str, successors: Mapping[str, str], columns: str) -> str:
-    """Return a query over staged lines that adds ``event_key`` (32 hex).
+def with_event_keys(relation: str, columns: str) -> str:
+    """Return a query over lines with `key_columns` that completes ``event_key``.
 
     Args:
         relation: Lines with ``submission_id``, ``part`` and ``row``.
-        successors: Provider code to the code that took over.
         columns: The columns to return beside it, as SQL.
     """
-    grouped = (
-        f"SELECT r.*, coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}') AS key_group "
-        f"FROM {relation} r LEFT JOIN {groups_relation()} ON pod_groups.code = r.pod_code"
-    )
-    keyed = f"SELECT *, {key_columns(successors)} FROM ({grouped})"
     ordinal = f"row_number() OVER (PARTITION BY submission_id, key_base ORDER BY {_ORDINAL_ORDER})"
     return (
-        f"SELECT {columns}, md5(key_base) AS event_key FROM ({keyed}) WHERE key_is_whole "
+        f"SELECT {columns}, event_key FROM {relation} WHERE event_key IS NOT NULL "
         f"UNION ALL SELECT {columns}, md5(concat(key_base, '|', {ordinal})) AS event_key "
-        f"FROM ({keyed}) WHERE NOT key_is_whole"
+        f"FROM {relation} WHERE event_key IS NULL"
     )

@@ -218,7 +218,7 @@ def _land(ws: Workspace, path: Path, dry_run: bool) -> str:
 
 def known_submissions(ws: Workspace, digests: Sequence[str]) -> dict[str, Earlier]:
     """Return what is known of bytes received before, by their SHA-256."""
-    con = ws.connect()
+    con = ws.warehouse.small_connection()
     ws.warehouse.view(con, "submissions")
     rows = con.execute(
         "SELECT sha256, arg_max(submission_id, loaded_at), arg_max(status, loaded_at), count(*), "

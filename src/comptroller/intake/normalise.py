@@ -15,8 +15,10 @@ import duckdb
 
 from comptroller.access.pseudonym import patient_key_sql
 from comptroller.intake import values
+from comptroller.intake.event_key import key_columns
 from comptroller.intake.organisations import read_code, read_pod
 from comptroller.intake.periods import read_month, read_year
+from comptroller.intake.pod_groups import GROUP_OF_LINE, create_groups, join_groups
 from comptroller.intake.profile import (
     IDENTIFIERS,
     UnitProfile,
@@ -30,6 +32,8 @@ from comptroller.warehouse import MONEY, quote_literal, side_by_side
 
 STAGED_EXTRAS = {
     "unit": "INTEGER",
+    "pod_group": "VARCHAR",
+    "key_base": "VARCHAR",
     "quarantine_reason": "VARCHAR",
     "quarantine_column": "VARCHAR",
     "quarantine_value": "VARCHAR",
@@ -43,7 +47,9 @@ _ALWAYS = (
     "financial_year",
     "month",
     *STAGED_EXTRAS,
-    # What an event key may be made of.
+    "event_key",
+)
+_OF_EVENT_KEYS = (
     "cds_unique_identifier",
     "non_cds_unique_identifier",
     "hospital_provider_spell_identifier",
@@ -102,6 +108,7 @@ class Statement:
 
     sql: str
     columns: tuple[str, ...]
+    data_set: str
 
 
 def statements(
@@ -131,26 +138,64 @@ def create_units(con: duckdb.DuckDBPyConnection) -> None:
     """Make the empty table ``units``, which the statements join to."""
     listed = ", ".join(f'"{column}" {kind}' for column, kind in UNIT_COLUMNS.items())
     con.execute(f"CREATE OR REPLACE TABLE units ({listed})")
+    create_groups(con)
 
 
-def normalise(con: duckdb.DuckDBPyConnection, made: Sequence[Statement]) -> None:
-    """Run the statements and make ``staged``, the view of all their rows.
+def staged_of(data_set: str) -> str:
+    """Return the name of the view of the staged rows of one data set, quoted."""
+    return f'"staged {data_set}"'
+
+
+def normalise(
+    con: duckdb.DuckDBPyConnection, made: Sequence[Statement], successors: Mapping[str, str]
+) -> list[str]:
+    """Run the statements; make ``staged``, the view of all their rows, and one for each data set.
 
     Each fills a table of its own, with the columns that it knows: one wide table for all would
-    be written one statement after the other, and for the most part with NULLs.
+    be written one statement after the other, and for the most part with NULLs. Beside them stand
+    ``pod_group`` and the `event_key.key_columns`.
+
+    Args:
+        con: The connection, with ``units``.
+        made: The statements.
+        successors: Provider code to the code that took over.
+
+    Returns:
+        The names of the tables.
     """
+    kinds, keys = _staged_kinds(), key_columns(successors)
 
-    def fill(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Statement]) -> None:
+    def fill(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Statement]) -> str:
         number, statement = numbered
-        cursor.execute(f"CREATE OR REPLACE TABLE staged_{number} AS {statement.sql}")
+        absent = "".join(
+            f', CAST(NULL AS {kinds[name]}) AS "{name}"'
+            for name in _OF_EVENT_KEYS
+            if name not in statement.columns
+        )
+        cursor.execute(
+            f"CREATE TABLE staged_{number} AS SELECT *, {keys} FROM (SELECT s.*{absent}, "
+            f"{GROUP_OF_LINE} AS pod_group FROM ({statement.sql}) s {join_groups('s')})"
+        )
+        return f"staged_{number}"
 
-    for _ in side_by_side(con, fill, list(enumerate(made))):
-        pass
-    needed = {*_ALWAYS, *(column for one in made for column in one.columns)}
+    names = list(side_by_side(con, fill, list(enumerate(made))))
+    _put_together(con, "staged", made, names)
+    for data_set in sorted({one.data_set for one in made}):
+        chosen = [n for n, one in enumerate(made) if one.data_set == data_set]
+        _put_together(
+            con, staged_of(data_set), [made[n] for n in chosen], [names[n] for n in chosen]
+        )
+    return names
+
+
+def _put_together(
+    con: duckdb.DuckDBPyConnection, view: str, made: Sequence[Statement], names: Sequence[str]
+) -> None:
+    needed = {*_ALWAYS, *_OF_EVENT_KEYS, *(column for one in made for column in one.columns)}
     kinds = {name: kind for name, kind in _staged_kinds().items() if name in needed}
     empty = ", ".join(f'CAST(NULL AS {kind}) AS "{name}"' for name, kind in kinds.items())
-    branches = [f"SELECT {empty} WHERE false", *(f"FROM staged_{n}" for n in range(len(made)))]
-    con.execute(f"CREATE OR REPLACE VIEW staged AS {' UNION ALL BY NAME '.join(branches)}")
+    branches = [f"SELECT {empty} WHERE false", *(f"FROM {name}" for name in names)]
+    con.execute(f"CREATE VIEW {view} AS {' UNION ALL BY NAME '.join(branches)}")
 
 
 def _staged_kinds() -> dict[str, str]:
@@ -200,7 +245,9 @@ class _Statement:
         )
         period = f"{self._year()} AS k_year, {self._month()} AS k_month_of_year"
         return Statement(
-            f"SELECT {outer} FROM (SELECT *, {period} FROM ({placed}))", tuple(selects)
+            f"SELECT {outer} FROM (SELECT *, {period} FROM ({placed}))",
+            tuple(selects),
+            self.pool.data_set,
         )
 
     def _computed(self) -> dict[str, str]:

@@ -12,14 +12,18 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from hashlib import md5
+
+import duckdb
 
 from comptroller.vocabulary import code_list, pod_group
 from comptroller.warehouse import quote_literal
 
 UNKNOWN_GROUP = "Other"
 """The group of lines without a point of delivery that is known."""
+
+GROUP_OF_LINE = f"coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}')"
+"""SQL of a line's group, where `join_groups` is joined."""
 
 # What the names of part files speak of. Lower case, against names with blanks for marks.
 _NAMED: Mapping[str, tuple[str, ...]] = {
@@ -62,6 +66,11 @@ class GroupContent:
     submission_id: str = ""
     home: str = ""
 
+    def with_more(self, more: GroupContent) -> GroupContent:
+        """Return this with further lines of the same group, not yet stored."""
+        total = str(int(self.total) + int(more.total))
+        return GroupContent(self.rows + more.rows, self.cost + more.cost, total)
+
 
 Groups = Mapping[str, GroupContent]
 
@@ -91,14 +100,21 @@ def from_text(text: str | None, home: str) -> dict[str, GroupContent]:
     }
 
 
-@cache
-def groups_relation() -> str:
-    """Return SQL of the relation ``pod_groups(code, pod_group)``."""
+def create_groups(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the table ``pod_groups``: ``code`` and ``pod_group``, one row per point of delivery."""
     rows = ", ".join(
         f"({quote_literal(code)}, {quote_literal(pod_group(code))})"
         for code in code_list("point_of_delivery").codes()
     )
-    return f"(VALUES {rows}) pod_groups(code, pod_group)"
+    con.execute(
+        "CREATE OR REPLACE TABLE pod_groups AS "
+        f"SELECT * FROM (VALUES {rows}) listed(code, pod_group)"
+    )
+
+
+def join_groups(lines: str) -> str:
+    """Return the SQL join that gives each of some lines the group of its point of delivery."""
+    return f"LEFT JOIN pod_groups ON pod_groups.code = {lines}.pod_code"
 
 
 def named_groups(names: Iterable[str]) -> set[str]:

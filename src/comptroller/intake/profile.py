@@ -151,7 +151,6 @@ def profile(
     for one in found.values():
         _count_key_changes(one)
     _count_check_digits(con, pool, columns, found)
-    _find_people_in_codes(con, pool, columns, found)
     untidy = [c for c in columns if any(not p.plain.get(c.element, True) for p in found.values())]
     if untidy:
         _count_changes(con, pool, untidy, found)
@@ -168,49 +167,100 @@ def _first_pass(
     takers: list[tuple[str, str]] = []
     for column in columns:
         cell, kind = column.cell, kind_of(column.element)
-        if column.element in KEY_ELEMENTS:
-            selects.append(f"histogram({cell})")
-            takers.append(("distinct", column.element))
-        elif kind == "nhs_number":
+        if column.element in KEY_ELEMENTS or kind == "boolean":
+            continue
+        if kind == "nhs_number":
             selects += [
                 f"count(*) FILTER (length({values.digits(cell)}) = 10)",
                 f"count(*) FILTER (length({cell}) > 2)",
             ]
             takers += [("ten_digits", ""), ("identifiers", "")]
-        elif kind != "boolean":
-            if column.element in IDENTIFIERS:
-                ten = f"count(*) FILTER (regexp_full_match({cell}, '[0-9]{{10}}'))"
-                selects.append(f"[{ten}, count({cell})]")
-                takers.append(("numbered", column.element))
+            continue
+        if column.element in IDENTIFIERS:
+            ten = f"count(*) FILTER (regexp_full_match({cell}, '[0-9]{{10}}'))"
+            selects.append(f"[{ten}, count({cell})]")
+            takers.append(("numbered", column.element))
+        if kind not in values.WORDS or _no_lost_zero(column):
             selects.append(f"bool_and({is_plain(column)})")
             takers.append(("plain", column.element))
-        if column.element in TEXT_WITH_PEOPLE:
-            selects.append(f"bool_or(regexp_matches({cell}, '{values.NHS_LIKE}'))")
-            takers.append(("people", column.element))
+    # Most tables have nothing of these: all columns are asked at once, each only where there is.
+    rare = _rare(columns)
+    selects += [f"coalesce(bool_or({asked.somewhere}), false)" for asked in rare]
+    met: list[list[int]] = [[] for _ in rare]
     for row in con.execute(f"SELECT {', '.join(selects)} FROM {pool} GROUP BY unit").fetchall():
         one = found[row[0]]
         one.rows = row[1]
-        for (what, element), value in zip(takers, row[2:], strict=True):
-            if what == "distinct":
-                one.distinct[element] = dict(sorted((value or {}).items()))
-            elif what == "plain":
+        for (what, element), value in zip(takers, row[2:], strict=False):
+            if what == "plain":
                 one.plain[element] = value is not False
-            elif what == "people":
-                if value:
-                    one.texts_with_people.add(element)
             elif what == "numbered":
                 one.numbered[element] = (value[0], 0, value[1])
             else:
                 setattr(one, what, value)
+        for units, is_met in zip(met, row[2 + len(takers) :], strict=True):
+            if is_met:
+                units.append(row[0])
+    for asked, units in zip(rare, met, strict=True):
+        _ask_each(con, pool, asked, units, found)
+    _count_keys(con, pool, columns, found)
 
 
-def _find_people_in_codes(
+def _count_keys(
     con: duckdb.DuckDBPyConnection,
     pool: str,
     columns: Sequence[MappedColumn],
     found: dict[int, UnitProfile],
 ) -> None:
-    """Find codes with the form of an NHS number: all columns at once, each only where there are."""
+    keys = [column for column in columns if column.element in KEY_ELEMENTS]
+    for one in found.values():
+        one.distinct |= {column.element: {} for column in keys}
+    counts = [
+        f"SELECT unit, {place} AS place, {column.cell} AS value, count(*) FROM {pool} "
+        f"WHERE {column.cell} IS NOT NULL GROUP BY unit, value"
+        for place, column in enumerate(keys)
+    ]
+    if counts:
+        for unit, place, value, count in con.execute(
+            f"{' UNION ALL '.join(counts)} ORDER BY ALL"
+        ).fetchall():
+            found[unit].distinct[keys[place].element][value] = count
+
+
+@dataclass(frozen=True)
+class _Rare:
+    """Something that few tables have: where it may be, a test of a whole row and of a column."""
+
+    what: str
+    columns: Sequence[MappedColumn]
+    somewhere: str
+    here: Callable[[MappedColumn], str]
+
+
+def _rare(columns: Sequence[MappedColumn]) -> list[_Rare]:
+    def cells(chosen: Sequence[MappedColumn]) -> list[str]:
+        return [column.cell for column in chosen]
+
+    made = []
+    for kind in values.WORDS:
+        words = [
+            c
+            for c in columns
+            if kind_of(c.element) == kind and c.element not in KEY_ELEMENTS and not _no_lost_zero(c)
+        ]
+        if words:
+            somewhere = values.any_not_plain(kind, cells(words))
+            made.append(_Rare("plain", words, somewhere, lambda c: f"NOT {is_plain(c)}"))
+    texts = [c for c in columns if c.element in TEXT_WITH_PEOPLE]
+    if texts:
+        somewhere = values.any_match(cells(texts), values.NHS_LIKE)
+        made.append(
+            _Rare(
+                "texts_with_people",
+                texts,
+                somewhere,
+                lambda c: f"regexp_matches({c.cell}, '{values.NHS_LIKE}')",
+            )
+        )
     codes = [
         c
         for c in columns
@@ -218,17 +268,35 @@ def _find_people_in_codes(
         and c.element not in KEY_ELEMENTS
         and not any(word in c.element for word in _LONG_CODES)
     ]
-    if not codes:
+    if codes:
+        somewhere = values.any_match(cells(codes), f"(^|[|]){values.NHS_SHAPE}($|[|])")
+        made.append(
+            _Rare("codes_with_people", codes, somewhere, lambda c: values.like_nhs_number(c.cell))
+        )
+    return made
+
+
+def _ask_each(
+    con: duckdb.DuckDBPyConnection,
+    pool: str,
+    asked: _Rare,
+    units: Sequence[int],
+    found: dict[int, UnitProfile],
+) -> None:
+    """Note the columns of some tables that hold what was met somewhere in a row."""
+    if not units:
         return
-    together = f"concat_ws('|', {', '.join(c.cell for c in codes)})"
-    form = f"regexp_matches({together}, '(^|[|]){values.NHS_SHAPE}($|[|])')"
-    if not con.execute(f"SELECT 1 FROM {pool} WHERE {form} LIMIT 1").fetchall():
-        return
-    for column in codes:
-        for (unit,) in con.execute(
-            f"SELECT DISTINCT unit FROM {pool} WHERE {values.like_nhs_number(column.cell)}"
-        ).fetchall():
-            found[unit].codes_with_people.add(column.element)
+    tests = ", ".join(f"coalesce(bool_or({asked.here(c)}), false)" for c in asked.columns)
+    listed = ", ".join(str(unit) for unit in units)
+    for row in con.execute(
+        f"SELECT unit, {tests} FROM {pool} WHERE unit IN ({listed}) GROUP BY unit"
+    ).fetchall():
+        one = found[row[0]]
+        for column, is_met in zip(asked.columns, row[1:], strict=True):
+            if is_met and asked.what == "plain":
+                one.plain[column.element] = False
+            elif is_met:
+                getattr(one, asked.what).add(column.element)
 
 
 def _count_check_digits(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 
@@ -12,16 +14,13 @@ from comptroller.intake.coverage import StagedSlice, decide
 from comptroller.intake.incoming import IncomingFile
 from comptroller.intake.layouts import LayoutBook, LayoutDraft, remember
 from comptroller.intake.normalise import create_units, normalise, statements
-from comptroller.intake.pod_groups import (
-    UNKNOWN_GROUP,
-    GroupContent,
-    groups_relation,
-)
+from comptroller.intake.organisations import read_code
+from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
-from comptroller.warehouse import MONEY
+from comptroller.warehouse import MONEY, side_by_side
 from comptroller.workspace import Workspace
 
 _NO_CONTENT = {
@@ -40,6 +39,8 @@ _NO_CONTENT = {
     "month",
     "date_time_data_set_created",
     "unit",
+    "pod_group",
+    "key_base",
     "quarantine_reason",
     "quarantine_column",
     "quarantine_value",
@@ -60,14 +61,14 @@ def promote(
     """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
     pooled = pool_parts(con, batch.files)
     judge(pooled, around)
-    _stage(con, pooled, key)
+    tables = _stage(con, pooled, around, key)
     _count_rows(con, pooled)
     _look_at_providers(pooled, around)
     _look_at_totals(batch, pooled, around)
     _look_at_years(con, pooled, around)
     for file in batch.files:
         published.count(con, file)
-    versions = _decide_slices(con, batch, pooled, around)
+    versions = _decide_slices(batch, staged_slices(con, tables), around)
     _tell_drift(pooled, book)
     for file in batch.files:
         _settle(file)
@@ -77,12 +78,19 @@ def promote(
     _remember(ws, batch, pooled)
 
 
-def _stage(con: duckdb.DuckDBPyConnection, pooled: Pooled, key: bytes) -> None:
+def _stage(
+    con: duckdb.DuckDBPyConnection, pooled: Pooled, around: Surroundings, key: bytes
+) -> list[str]:
     made = statements(pooled.pools, pooled.profiles, key)
     create_units(con)
     register_units(con, pooled)
-    normalise(con, made)
+    providers = {facts["provider_code"] for facts in pooled.facts.values()}
+    for one in pooled.profiles.values():
+        providers |= {read_code(raw) for raw in one.distinct.get("provider_code", {})}
+    successors = {old: new for old, new in around.successors.items() if old in providers}
+    tables = normalise(con, made, successors)
     _free_cells(con, pooled)
+    return tables
 
 
 def _free_cells(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
@@ -206,12 +214,12 @@ def _look_at_years(con: duckdb.DuckDBPyConnection, pooled: Pooled, around: Surro
 # -- slices ----------------------------------------------------------------------------------
 
 
-def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
+def _content_hash(con: duckdb.DuckDBPyConnection, table: str) -> str:
     """Return SQL of a line's digest over its filled business columns, in a fixed order."""
-    columns = [row[0] for row in con.execute("DESCRIBE staged").fetchall()]
+    columns = [row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()]
     columns = sorted(name for name in columns if name not in _NO_CONTENT)
     filled = ", ".join(f'count("{name}") = count(*)' for name in columns)
-    always = con.execute(f"SELECT {filled} FROM staged").fetchall()[0]
+    always = con.execute(f"SELECT {filled} FROM {table}").fetchall()[0]
     # Pieces joined by the outer call cost less, but an empty cell must leave no piece at all.
     parts = [
         f"'{name}=', \"{name}\", chr(31)" if full else f"'{name}=' || \"{name}\" || chr(31)"
@@ -220,32 +228,36 @@ def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
     return f"md5_number_lower(concat({', '.join(parts)}))"
 
 
-def staged_slices(con: duckdb.DuckDBPyConnection) -> dict[str, list[StagedSlice]]:
-    """Return the slices of each submission in ``staged``, with what each group holds."""
-    found = con.execute(
-        f"""SELECT submission_id, s.data_set, s.provider_code, s.commissioner_code,
-            s.financial_year, s.month, coalesce(pod_groups.pod_group, '{UNKNOWN_GROUP}') AS pods,
-            count(*), coalesce(sum(activity_cost), 0), CAST(sum({_content_hash(con)}) AS VARCHAR)
-        FROM staged s JOIN (SELECT unit, submission_id FROM units) USING (unit)
-        LEFT JOIN {groups_relation()} ON pod_groups.code = s.pod_code
-        WHERE quarantine_reason IS NULL
-        GROUP BY ALL ORDER BY ALL"""
-    ).fetchall()
+def staged_slices(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[str]
+) -> dict[str, list[StagedSlice]]:
+    """Return the slices of each submission in the staged tables, with what each group holds."""
+
+    def groups(cursor: duckdb.DuckDBPyConnection, table: str) -> list[Any]:
+        return cursor.execute(
+            f"""SELECT submission_id, s.data_set, s.provider_code, s.commissioner_code,
+                s.financial_year, s.month, s.pod_group, count(*), coalesce(sum(activity_cost), 0),
+                CAST(sum({_content_hash(cursor, table)}) AS VARCHAR)
+            FROM {table} s JOIN (SELECT unit, submission_id FROM units) USING (unit)
+            WHERE quarantine_reason IS NULL GROUP BY ALL"""
+        ).fetchall()
+
     slices: dict[str, dict[SliceKey, dict[str, GroupContent]]] = {}
+    found = sorted(row for rows in side_by_side(con, groups, tables) for row in rows)
     for submission, *key, pods, rows, cost, total in found:
-        groups = slices.setdefault(submission, {}).setdefault(tuple(key), {})
-        groups[pods] = GroupContent(rows, cost, total)
+        held = slices.setdefault(submission, {}).setdefault(tuple(key), {})
+        one = GroupContent(rows, cost, total)
+        held[pods] = held[pods].with_more(one) if pods in held else one
     return {
-        submission: [StagedSlice(key, groups) for key, groups in of.items()]
+        submission: [StagedSlice(key, held) for key, held in of.items()]
         for submission, of in slices.items()
     }
 
 
 def _decide_slices(
-    con: duckdb.DuckDBPyConnection, batch: Batch, pooled: Pooled, around: Surroundings
+    batch: Batch, staged: dict[str, list[StagedSlice]], around: Surroundings
 ) -> list[tuple[FileReport, SliceKey, Version]]:
     """Decide every file's slices in order, each seeing what the ones before it promoted."""
-    staged = staged_slices(con) if pooled.places else {}
     promoted: list[tuple[FileReport, SliceKey, Version]] = []
     for file in batch.files:
         report = file.report

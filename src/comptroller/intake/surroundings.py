@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -190,8 +190,8 @@ def _load_versions(
         f"SELECT {keys}, slice_version_id, content_version_id, submission_id, stage, received_at, "
         "action, content_hash, rows, cost, pod_groups FROM slice_state WHERE track = 'current'"
     ).fetchall():
-        version = Version(*row[5:-1])
-        groups = from_text(row[-1], home=version.content_version_id)
-        surroundings.versions[row[:5]] = replace(version, groups=groups)
+        groups = from_text(row[-1], home=row[6])
+        found: tuple[Any, ...] = (*row[5:-1], groups)
+        surroundings.versions[row[:5]] = Version(*found)
     last = con.execute("SELECT coalesce(max(sequence), 0) FROM slice_versions").fetchone()
     surroundings.sequence = int(last[0]) if last else 0

@@ -199,22 +199,31 @@ def _suspects(
             same = [f"c{at} = ?" for at in repeat if lowest[at]]
             where.append("(" + " AND ".join(same) + ")")
     edge = f"row < {body_from + 3} OR row > {sheet.last_row - 4}"
+    # Kept apart, or the engine would put the long sum into every condition.
+    told = (
+        f"WITH counted AS {'MATERIALIZED' if exact else 'NOT MATERIALIZED'} (SELECT *, {fill} AS "
+        f"filled FROM {sheet.relation} WHERE row >= {body_from}) "
+        f"SELECT row, filled, {', '.join(sheet.columns)} FROM counted"
+    )
+    other = f"filled > 0 AND ({' OR '.join(where)} OR {edge})"
     found = sheet.con.execute(
-        f"SELECT row, {', '.join(sheet.columns)} FROM "
-        f"(SELECT *, {fill} AS filled FROM {sheet.relation} WHERE row >= {body_from}) "
-        f"WHERE filled > 0 AND ({' OR '.join(where)} OR {edge}) "
-        f"ORDER BY row LIMIT {MOST_SUSPECTS}",
-        parameters,
+        f"{told} WHERE filled = 0 OR {other} ORDER BY row LIMIT {MOST_SUSPECTS}", parameters
     ).fetchall()
+    blank = [int(row[0]) for row in found if not row[1]]
+    if len(found) == MOST_SUSPECTS:
+        found = sheet.con.execute(
+            f"{told} WHERE {other} ORDER BY row LIMIT {MOST_SUSPECTS}", parameters
+        ).fetchall()
+        blank = [
+            int(row[0])
+            for row in sheet.con.execute(f"{told} WHERE filled = 0 ORDER BY row").fetchall()
+        ]
     suspects = [
-        Suspect(int(row[0]), tuple("" if cell is None else clean(cell) for cell in row[1:]))
+        Suspect(int(row[0]), tuple("" if cell is None else clean(cell) for cell in row[2:]))
         for row in found
+        if row[1]
     ]
-    nothing = f"coalesce({', '.join(cells)}) IS NULL"
-    blank = sheet.con.execute(
-        f"SELECT row FROM {sheet.relation} WHERE row >= {body_from} AND {nothing} ORDER BY row"
-    ).fetchall()
-    return [int(row[0]) for row in blank], suspects
+    return blank, suspects
 
 
 def _assemble(

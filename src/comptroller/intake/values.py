@@ -73,6 +73,25 @@ def is_missing_word(squeezed_cell: str) -> str:
     return f"regexp_full_match(upper({squeezed_cell}), {_TOKENS})"
 
 
+def any_match(cells: Sequence[str], pattern: str) -> str:
+    """Return SQL that is true where a row may have a cell that matches.
+
+    One expression for all cells, put together with bars: a text with bars may match though no cell
+    of it does. Patterns tell the ends of a cell by them.
+    """
+    return f"regexp_matches(concat_ws('|', {', '.join(cells)}), '{pattern}')"
+
+
+def any_not_plain(kind: str, cells: Sequence[str]) -> str:
+    """Return SQL that is true where a row may have a word that is not plain; see `any_match`."""
+    signs = ["[^\\x00-\\x7F]", "(^|[|]) ", " ([|]|$)", f"(^|[|])(?i:{_TOKENS[1:-1]})([|]|$)"]
+    if kind != "text":
+        signs.append("[.]0")
+    if kind in ("code", "flag"):
+        signs.append("[a-z]")
+    return any_match(cells, "|".join(signs))
+
+
 def present(squeezed_cell: str) -> str:
     """Return SQL for a squeezed cell, words that mean missing as NULL."""
     return f"CASE WHEN {is_missing_word(squeezed_cell)} THEN NULL ELSE {squeezed_cell} END"
@@ -96,6 +115,10 @@ def _ascii(ref: str) -> str:
 def _undotted(ref: str) -> str:
     """Return SQL for plain letters that cannot end in the ``.0`` of a number kept as a code."""
     return f"{_ascii(ref)} AND NOT contains({ref}, '.0')"
+
+
+WORDS = ("code", "flag", "identifier", "text")
+"""Kinds whose values are words."""
 
 
 def plain_test(kind: str, ref: str) -> str:

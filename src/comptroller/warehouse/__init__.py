@@ -18,13 +18,14 @@ from comptroller.warehouse.engine import (
     side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
-from comptroller.warehouse.store import Commit, Warehouse
+from comptroller.warehouse.store import Commit, Partition, Warehouse
 from comptroller.warehouse.tables import MONEY, Table
 
 __all__ = [
     "DEFAULT_MEMORY_LIMIT",
     "MONEY",
     "Commit",
+    "Partition",
     "Table",
     "Warehouse",
     "connect",

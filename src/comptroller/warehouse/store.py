@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -31,6 +33,10 @@ from comptroller.warehouse.registry import declared_table
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
 
 _ROWS_PER_GROUP = 122_880
+# Of a file: path, rows, bytes, size of its footer, least and greatest values by column.
+_Written = tuple[Any, ...]
+Partition = tuple[str, ...]
+"""Values of a table's partition columns, in their order."""
 # Set on a table whose older files lack columns, so that readers match columns by name.
 _COLUMNS_ADDED = "comptroller.columnsAdded"
 
@@ -44,6 +50,16 @@ class Warehouse:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._opened: dict[str, tuple[int, DeltaTable]] = {}
+        self._opening = Lock()
+
+    @cached_property
+    def _small_engine(self) -> duckdb.DuckDBPyConnection:
+        return connect(memory_limit="500MB", threads=1)
+
+    def small_connection(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection for a few rows; starting an engine would take longer than those."""
+        return self._small_engine.cursor()
 
     # -- reading ---------------------------------------------------------------------------
 
@@ -76,11 +92,21 @@ class Warehouse:
         # The commits are listed before the files of any table: what is committed in between is
         # not seen at all, where the other order would show a commit without all of its rows.
         committed = self._select(COMMITS, None, "")
-        condition = f" WHERE commit_id IN (SELECT commit_id FROM ({committed}))"
+        condition = _seen_by(committed)
         for name in names:
             table = declared_table(name)
             source = committed if table is COMMITS else self._select(table, partitions, condition)
             con.execute(f"CREATE OR REPLACE TEMP VIEW {quote_identifier(name)} AS {source}")
+
+    def rows_sql(self, name: str, *, partitions: Mapping[str, Sequence[str]] | None = None) -> str:
+        """Return the query for the committed rows of a table, for use where no view can be made.
+
+        Args:
+            name: A declared table.
+            partitions: Partition column to the values wanted, to open fewer files.
+        """
+        committed = self._select(COMMITS, None, "")
+        return self._select(declared_table(name), partitions, _seen_by(committed))
 
     def _select(
         self, table: Table, partitions: Mapping[str, Sequence[str]] | None, condition: str
@@ -131,14 +157,25 @@ class Warehouse:
         delta.alter.set_table_properties({_COLUMNS_ADDED: "true"}, raise_if_not_exists=False)
 
     def _open(self, table: Table) -> DeltaTable | None:
-        try:
-            return DeltaTable(str(self.root / table.name))
-        except TableNotFoundError:
-            return None
+        # Reading on from the version seen last takes a tenth of opening anew. The folder's own
+        # number tells when another table was put in its place.
+        folder = self.root / table.name
+        with self._opening:
+            try:
+                number = (folder / "_delta_log").stat().st_ino
+                known, delta = self._opened.get(table.name, (0, None))
+                if delta is None or known != number:
+                    delta = DeltaTable(str(folder))
+                    self._opened[table.name] = (number, delta)
+                else:
+                    delta.update_incremental()
+            except (FileNotFoundError, TableNotFoundError):
+                return None
+            return delta
 
     def commits(self, kind: str | None = None) -> list[tuple[str, str, datetime, dict[str, Any]]]:
         """Return the commits so far, oldest first: id, kind, time and detail."""
-        con = connect(memory_limit="500MB", threads=1)
+        con = self.small_connection()
         self.relation(con, "commits")
         where = "WHERE kind = ?" if kind else ""
         rows = con.execute(
@@ -189,30 +226,30 @@ class Warehouse:
                 {**(dict(detail or {})), **commit.detail}, sort_keys=True, default=str
             ),
         }
-        con = connect(memory_limit="500MB", threads=1)
+        con = self.small_connection()
         _register_rows(con, COMMITS, [row])
-        self._append(con, COMMITS, "SELECT * FROM rows_to_append", commit.commit_id, "")
+        self._append(con, COMMITS, "SELECT * FROM rows_to_append", commit.commit_id)
         failpoint(f"{kind}.after_commit")
 
     def _append(
         self,
         con: duckdb.DuckDBPyConnection,
         table: Table,
-        sql: str,
+        queries: str | Mapping[Partition, str],
         commit_id: str,
-        suffix: str,
+        suffix: str = "",
     ) -> int:
-        """Write a query's rows into a table under a transaction id; return the rows written."""
+        """Write rows into a table under a transaction id; return how many were written."""
         app_id = commit_id + suffix
         delta = self._open(table) or self._create(table)
         if delta.transaction_version(app_id) is not None:
             return 0
-        given = [column[0] for column in con.execute(f"DESCRIBE {sql}").fetchall()]
-        unknown = set(given) - set(table.columns)
-        if unknown:
-            raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
-        select = _select_list(table, set(given), commit_id)
-        written = self._copy(con, table, f"SELECT {select} FROM ({sql})")
+        if not isinstance(queries, str):
+            written = self._copy_all(con, table, queries, commit_id)
+        elif table.partition_by:
+            written = self._copy_apart(con, table, queries, commit_id)
+        else:
+            written = self._copy(con, table, queries, (), commit_id)
         failpoint(f"{table.name}.files_written")
         actions: list[AddAction | RemoveAction] = [
             _add_action(self.root / table.name, table, file) for file in written
@@ -233,51 +270,78 @@ class Warehouse:
             return 0
         return sum(int(file[1]) for file in written)
 
-    def _copy(
-        self, con: duckdb.DuckDBPyConnection, table: Table, sql: str
-    ) -> list[tuple[Any, ...]]:
-        # One file for each combination of partition values: DuckDB's own partitioned writing
-        # takes three times as long. Folders hold the value without its slash; the value itself
-        # stays in the file, so that no reader needs to decode a path.
-        order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
-        options = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true, "
-        options += f"ROW_GROUP_SIZE {_ROWS_PER_GROUP}"
-        source = f"({sql})"
+    def _copy_apart(
+        self, con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str
+    ) -> list[_Written]:
+        """Write a query's rows into one file for each combination of partition values.
 
-        def copy(cursor: duckdb.DuckDBPyConnection, values: tuple[str, ...]) -> list[Any]:
-            folder = self.root / table.name
-            wanted = []
-            for column, value in zip(table.partition_by, values, strict=True):
-                folder /= f"by_{column}={value.replace('/', '-')}"
-                wanted.append(f"{quote_identifier(column)} = {quote_literal(value)}")
-            folder.mkdir(parents=True, exist_ok=True)
-            target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
-            where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-            rows = f"SELECT * FROM {source}{where}{order}"
-            copied = cursor.execute(f"COPY ({rows}) TO {quote_literal(str(target))} ({options})")
-            return [row for row in copied.fetchall() if row[1]]
-
-        partitions = self._partitions(con, table, sql)
-        if len(partitions) < 2:
-            return [file for values in partitions for file in copy(con, values)]
-        # Computed once for all of them, and no temporary table: cursors could not see it.
-        source = quote_identifier(f"rows of {table.name}")
-        con.execute(f"CREATE OR REPLACE TABLE {source} AS {sql}")
+        DuckDB's own partitioned writing takes three times as long. The rows are computed once for
+        all of the files, and not into a temporary table: cursors could not see it.
+        """
+        kept = quote_identifier(f"rows of {table.name}")
+        columns = [quote_identifier(column) for column in table.partition_by]
+        con.execute(f"CREATE OR REPLACE TABLE {kept} AS {sql}")
         try:
-            return [file for files in side_by_side(con, copy, partitions) for file in files]
+            found = con.execute(
+                f"SELECT DISTINCT {', '.join(columns)} FROM {kept} ORDER BY ALL"
+            ).fetchall()
+            if any(value is None for values in found for value in values):
+                raise ValueError(f"{table.name}: a partition column is NULL")
+            queries = {}
+            for values in found:
+                wanted = [
+                    f"{column} = {quote_literal(value)}"
+                    for column, value in zip(columns, values, strict=True)
+                ]
+                queries[values] = f"SELECT * FROM {kept} WHERE {' AND '.join(wanted)}"
+            return self._copy_all(con, table, queries, commit_id)
         finally:
-            con.execute(f"DROP TABLE {source}")
+            con.execute(f"DROP TABLE {kept}")
 
-    def _partitions(
-        self, con: duckdb.DuckDBPyConnection, table: Table, sql: str
-    ) -> list[tuple[str, ...]]:
-        if not table.partition_by:
-            return [()]
-        columns = ", ".join(quote_identifier(column) for column in table.partition_by)
-        found = con.execute(f"SELECT DISTINCT {columns} FROM ({sql}) ORDER BY ALL").fetchall()
-        if any(value is None for values in found for value in values):
-            raise ValueError(f"{table.name}: a partition column is NULL")
-        return found
+    def _copy_all(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: Table,
+        queries: Mapping[Partition, str],
+        commit_id: str,
+    ) -> list[_Written]:
+        def copy(cursor: duckdb.DuckDBPyConnection, one: tuple[Partition, str]) -> list[_Written]:
+            partition, sql = one
+            return self._copy(cursor, table, sql, partition, commit_id)
+
+        return [file for files in side_by_side(con, copy, list(queries.items())) for file in files]
+
+    def _copy(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: Table,
+        sql: str,
+        partition: Partition,
+        commit_id: str,
+    ) -> list[_Written]:
+        """Write a query's rows, all of one partition, into one file; none for no rows.
+
+        Folders hold the partition's values without their slashes; the values themselves stay in
+        the file, so that no reader needs to decode a path.
+        """
+        folder = self.root / table.name
+        for column, value in zip(table.partition_by, partition, strict=True):
+            folder /= f"by_{column}={value.replace('/', '-')}"
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
+        rows = _typed_rows(con, table, sql, commit_id)
+        order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
+        copied = con.execute(
+            f"COPY (SELECT * FROM ({rows}){order}) TO {quote_literal(str(target))} (FORMAT parquet,"
+            " COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true, "
+            f"ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
+        ).fetchall()
+        for file in copied:
+            for column, value in zip(table.partition_by, partition, strict=True):
+                found = file[4][quote_identifier(column)]
+                if file[1] and (found["min"] != value or found["max"] != value):
+                    raise ValueError(f"{table.name}: {column} is not {value} in every row")
+        return [row for row in copied if row[1]]
 
     def _create(self, table: Table) -> DeltaTable:
         schema = Schema(
@@ -313,11 +377,36 @@ class Commit:
         Columns that the query leaves out are NULL; one that the table does not have is an error.
         Returns the number of rows written: 0 when an earlier try had written them.
         """
+        return self._append(con, table, sql)
+
+    def append_partitions(
+        self, con: duckdb.DuckDBPyConnection, table: str, queries: Mapping[Partition, str]
+    ) -> int:
+        """Append the rows of one query for each partition, side by side and as they come.
+
+        Args:
+            con: The connection; its temporary tables are not seen by several queries.
+            table: A declared table with partitions.
+            queries: The values of the partition columns to the query for exactly those rows.
+
+        Returns:
+            The number of rows written: 0 when an earlier try had written them.
+
+        Raises:
+            ValueError: A query gives rows of another partition.
+        """
+        return self._append(con, table, queries)
+
+    def _append(
+        self, con: duckdb.DuckDBPyConnection, table: str, queries: str | Mapping[Partition, str]
+    ) -> int:
         if self.already_done:
             return 0
         count = self._appends[table] = self._appends.get(table, 0) + 1
         suffix = f"#{count}" if count > 1 else ""
-        written = self.warehouse._append(con, declared_table(table), sql, self.commit_id, suffix)
+        written = self.warehouse._append(
+            con, declared_table(table), queries, self.commit_id, suffix
+        )
         failpoint(f"{self.kind}.after_{table}")
         return written
 
@@ -325,9 +414,13 @@ class Commit:
         """Append a few rows given as dictionaries; an empty list writes nothing."""
         if self.already_done or not rows:
             return 0
-        con = connect(memory_limit="500MB", threads=1)
+        con = self.warehouse.small_connection()
         _register_rows(con, declared_table(table), rows)
         return self.append_query(con, table, "SELECT * EXCLUDE (commit_id) FROM rows_to_append")
+
+
+def _seen_by(committed: str) -> str:
+    return f" WHERE commit_id IN (SELECT commit_id FROM ({committed}))"
 
 
 def _register_rows(
@@ -371,15 +464,20 @@ def _arrow_type(kind: str) -> pa.DataType:
     return pa.decimal128(int(precision), int(scale))
 
 
-def _select_list(table: Table, given: set[str], commit_id: str) -> str:
+def _typed_rows(con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str) -> str:
+    """Return the query for another's rows with all columns of a table, in order and typed."""
+    given = {column[0] for column in con.execute(f"DESCRIBE {sql}").fetchall()}
+    unknown = given - set(table.columns)
+    if unknown:
+        raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
     columns = [f"{quote_literal(commit_id)} AS commit_id"]
     for name, kind in table.columns.items():
         value = quote_identifier(name) if name in given else "NULL"
         columns.append(f"CAST({value} AS {kind}) AS {quote_identifier(name)}")
-    return ", ".join(columns)
+    return f"SELECT {', '.join(columns)} FROM ({sql})"
 
 
-def _add_action(root: Path, table: Table, file: tuple[Any, ...]) -> AddAction:
+def _add_action(root: Path, table: Table, file: _Written) -> AddAction:
     path, rows, size, _, statistics = file[:5]
     partition = {
         column: statistics[quote_identifier(column)]["min"] for column in table.partition_by

@@ -197,10 +197,13 @@ def plant_invoice_faults(con: duckdb.DuckDBPyConnection, book: Book) -> None:
     chosen = pairs[::step]
     wrong = (("plain", "2500.00"), ("plain", "18250.75"), ("plain", "777.77"))
     edges = (("threshold", "1.01"), ("inside", "0.99"))
-    for (prov, comm, document), (variant, more) in (
+    for (prov, comm, document), (variant, least) in (
         *zip(chosen, wrong, strict=False),
         *zip(exact, edges, strict=False),
     ):
+        more = Decimal(least)
+        if variant == "plain":
+            more += _below_plan(con, prov, comm, int(document[-2:]))
         con.execute(
             f"UPDATE payments SET amount = amount + {more} WHERE document_number = ?", [document]
         )
@@ -224,6 +227,26 @@ def plant_invoice_faults(con: duckdb.DuckDBPyConnection, book: Book) -> None:
             provider_code=prov, commissioner_code=comm,
             note=f"dated {days} days before its ACM file came",
         )  # fmt: skip
+
+
+def _below_plan(con: duckdb.DuckDBPyConnection, prov: str, comm: str, month: int) -> Decimal:
+    """Return the most that a contract which pays the plan may owe above a month's activity."""
+    found = con.execute(
+        f"""WITH codes AS (
+            SELECT comm FROM agreements WHERE prov = '{prov}' AND payer IN (
+                SELECT payer FROM agreements WHERE prov = '{prov}' AND comm = '{comm}')
+        ), pods AS (
+            SELECT comm, pod, planned_cost AS short FROM plan
+            WHERE prov = '{prov}' AND month = {month}
+            UNION ALL
+            SELECT comm, pod, -cost FROM acm WHERE prov = '{prov}' AND month = {month}
+                AND seen_from <= {month + 1} AND seen_to >= {month + 1}
+        )
+        SELECT coalesce(sum(short), 0) FROM (
+            SELECT greatest(sum(short), 0) AS short FROM pods JOIN codes USING (comm)
+            GROUP BY comm, pod)"""
+    ).fetchall()
+    return Decimal(found[0][0])
 
 
 def plant_contract_faults(book: Book) -> None:

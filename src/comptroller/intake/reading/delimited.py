@@ -257,15 +257,14 @@ def _into_duckdb(
     parallel = "false" if multiline else "true"
     # Else told from the text, which a carriage return inside a value misleads.
     ending = f", new_line = '{new_line}'" if new_line else ""
-    con.execute(
+    made = con.execute(
         f"CREATE OR REPLACE TABLE {name}_cells AS SELECT * FROM read_csv(?, "
         f"auto_detect = false, header = false, delim = ?, quote = '\"', escape = '\"', "
         f"columns = {{{columns}}}, null_padding = true, strict_mode = true, nullstr = '', "
         f"allow_quoted_nulls = true, encoding = 'utf-8', parallel = {parallel}{ending})",
         [str(path), delimiter],
     )
-    row = con.execute(f"SELECT count(*) FROM {name}_cells").fetchone()
-    return int(row[0]) if row else 0
+    return int(made.fetchall()[0][0])
 
 
 def _rewrite(

@@ -9,6 +9,7 @@ import duckdb
 
 _numbers = itertools.count(1)
 TAIL_BLOCK_ROWS = 2000
+_BLANK = " \t\r\n\u00a0\ufeff"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class RawSheet:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     notes: tuple[str, ...] = ()
     cut_short: bool = False
+    _head: list[list[str]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def last_row(self) -> int:
@@ -71,6 +73,8 @@ class RawSheet:
         """Return the cells of physical rows `first` to `last`, '' for an empty cell."""
         if self.width == 0 or last < first:
             return []
+        if self.first_row <= first and last < self.first_row + len(self._head):
+            return self._head[first - self.first_row : last - self.first_row + 1]
         found = self.con.execute(
             f"SELECT {', '.join(self.columns)} FROM {self.relation} "
             f"WHERE row BETWEEN {int(first)} AND {int(last)} ORDER BY row"
@@ -79,10 +83,14 @@ class RawSheet:
 
     def sample(self, count: int = 200) -> list[list[str]]:
         """Return the first `count` rows; the first of them is physical row `first_row`."""
-        return self.rows(self.first_row, self.first_row + count - 1)
+        found = self.rows(self.first_row, self.first_row + count - 1)
+        if len(found) > len(self._head):
+            self._head[:] = found
+        return found
 
     def drop(self) -> None:
         """Free what the relation holds; the sheet cannot be read afterwards."""
+        self._head.clear()
         self.con.execute(f"DROP VIEW IF EXISTS {self.relation}")
         self.con.execute(f"DROP TABLE IF EXISTS {self.relation}_cells")
 
@@ -97,12 +105,18 @@ def bounds(
 ) -> tuple[int, int] | None:
     """Return the first and last rowid of `table` that hold more than white space, or None.
 
-    Looks from both ends in growing blocks, so that a long table costs no scan.
+    Looks at both ends, then from them in growing blocks, so that a long table costs no scan.
     """
     if total_rows == 0 or width == 0:
         return None
+    cells = ", ".join(f"c{index}" for index in range(width))
+    ends = con.execute(
+        f"SELECT {cells} FROM {table} WHERE rowid = 0 OR rowid = {total_rows - 1}"
+    ).fetchall()
+    if all(any(cell and cell.strip(_BLANK) for cell in row) for row in ends):
+        return 0, total_rows - 1
     text = "concat(" + ", ".join(f"c{index}" for index in range(width)) + ")"
-    filled = f"trim({text}, ' \t\r\n\u00a0\ufeff') <> ''"
+    filled = f"trim({text}, '{_BLANK}') <> ''"
     first = _search(con, f"SELECT min(rowid) FROM {table} WHERE {filled}", total_rows, True)
     if first is None:
         return None
