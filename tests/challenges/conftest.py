@@ -104,7 +104,13 @@ def result(check_id: str, data_set: str, month: int, outcome: str, **more: Any) 
 
 FINDINGS = [
     finding(1, "ATT-001", "1234.56000000"),
-    finding(2, "ATT-001", "0.10", month=2, cash_value=D(0), baseline_value=D("0.10")),
+    finding(
+        *(2, "ATT-001", "0.10"),
+        month=2,
+        payment_element="unknown",
+        cash_value=D(0),
+        baseline_value=D("0.10"),
+    ),
     finding(3, "DUP-003", "1234.56", net_value=D(0), cash_value=D(0), in_alternative=True),
     finding(4, "DUP-003", "99.99", evidence=json.dumps([["patient_key", KEY], ["copies", "2"]])),
     finding(5, "DUP-003", "-50.00"),

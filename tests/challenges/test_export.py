@@ -55,6 +55,12 @@ def book(checked: Workspace, rules: Rules, path: Path) -> Workbook:
     return openpyxl.load_workbook(path)
 
 
+def test_the_summary_says_what_has_no_known_payment_terms(book: Workbook) -> None:
+    told = {row[0].value: row[1].value for row in book["Summary"].iter_rows(max_col=2)}
+    label = "Of the net value, without known payment terms (none of it counts as cash)"
+    assert Decimal(str(told[label])) == Decimal("0.10")
+
+
 def test_sheets_stand_in_reading_order(book: Workbook) -> None:
     shown = [sheet.title for sheet in book if sheet.sheet_state == "visible"]
     assert shown == [

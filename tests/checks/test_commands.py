@@ -92,6 +92,8 @@ def test_exit_code_three_when_something_could_not_run(ws: Workspace) -> None:
         ("check", ("--checks", "NONE-*"), "no check is called"),
         ("results", ("list", "--outcome", "good"), "'good' is none of"),
         ("findings", ("export", "out.doc"), "'.doc' is no format"),
+        ("findings", ("list", "--check", "NOPE"), "no check is called 'NOPE'"),
+        ("results", ("list", "--check", "NOPE"), "no check is called 'NOPE'"),
         ("rulebook", ("show", "NONE-001"), "no check is called"),
     ],
 )

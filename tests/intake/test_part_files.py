@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from comptroller.errors import ComptrollerError
 from comptroller.intake import create_slice_views, decisions, load
 from comptroller.intake.pod_groups import GroupContent, left_as_they_were, named_groups
 from comptroller.upkeep.verify import verify
@@ -85,6 +86,27 @@ def test_a_part_restated_leaves_the_other_alone(workspace: Workspace, tmp_path: 
     )
     (report,) = load(workspace, [again], received=NEXT)
     assert {item.action for item in report.slices} == {"unchanged"}
+    assert sound(workspace)
+
+
+def test_a_part_that_others_carry_is_not_taken_out_alone(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    first, second = (
+        load(workspace, [files.national_plcm(tmp_path / name, rows)], received=FLEX)[0]
+        for name, rows in (("a.csv", INPATIENTS), ("b.csv", OUTPATIENTS))
+    )
+    with pytest.raises(ComptrollerError, match="carry its lines") as refused:
+        decisions.withdraw(workspace, first.submission_id, "wrong provider")
+    assert "b.csv" in refused.value.what
+    for one in (second, first):
+        decisions.withdraw(workspace, one.submission_id, "wrong provider")
+    assert pounds(workspace) == {}
+    # What comes back was read anew: nothing of the first is in it.
+    _, again = decisions.promote(workspace, second.submission_id, "right after all")
+    assert again is not None
+    assert again.status == "promoted"
+    assert pounds(workspace) == {"OPFASPCL": Decimal(30000)}
     assert sound(workspace)
 
 

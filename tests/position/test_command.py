@@ -35,7 +35,7 @@ def test_a_screen_shows_only_what_was_asked_for(economy: SmallEconomy) -> None:
 
 def test_an_unknown_dimension_or_month_is_one_line_with_the_remedy(economy: SmallEconomy) -> None:
     where = ("position", "--workspace", economy.ws.path)
-    for arguments in (("--by", "colour"), ("--month", "May"), ("--basis", "flex")):
+    for arguments in (("--by", "colour"), ("--by", ""), ("--month", "May"), ("--basis", "flex")):
         done = comptroller(*where, *arguments)
         assert done.code == 2
         assert done.out == ""

@@ -120,6 +120,7 @@ def _export(source: _Source, provider_code: str, path: Path, options: Options) -
         options=options,
         rules=source.rules,
         totals=selection.totals_by_check(con, selection.sorts_in_log(options)),
+        without_terms=selection.net_without_terms(con, selection.sorts_in_log(options)),
         leads=selection.totals_by_check(con, ("lead",)),
         fixed=sum(total.findings for total in selection.totals_by_check(con, ("fixed",))),
         coverage=covering.coverage(con, source.rules, provider_code),

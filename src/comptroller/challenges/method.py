@@ -32,7 +32,8 @@ _METHOD: Final[tuple[tuple[str, str], ...]] = (
         "Each line's money is given to one finding only, in this order: not our patient; not "
         "provided, or a duplicate; not permitted; wrong setting or count; wrong price; "
         "statistical. Parts of a price that have nothing to do with one another (market forces, "
-        "excess bed days) are netted apart. Net values may be added up.",
+        "excess bed days) are netted apart. Net values may be added up. Cells hold the exact "
+        "amount and show pennies: totals are of the exact amounts.",
     ),
     (
         "In the alternative",

@@ -137,6 +137,15 @@ def sorts_in_log(options: Options) -> tuple[str, ...]:
     return ("claim", "undercharge") if options.include_undercharges else ("claim",)
 
 
+def net_without_terms(con: duckdb.DuckDBPyConnection, sorts: tuple[str, ...]) -> Decimal:
+    """Return the net pounds of chosen findings whose payment terms nobody has loaded."""
+    found = con.execute(
+        "SELECT coalesce(sum(net_value), 0) FROM chosen WHERE payment_element = 'unknown' "
+        f"AND sort IN ({_listed(sorts)})"
+    ).fetchall()
+    return Decimal(found[0][0])
+
+
 def totals_by_check(
     con: duckdb.DuckDBPyConnection, sorts: tuple[str, ...]
 ) -> tuple[CheckTotals, ...]:

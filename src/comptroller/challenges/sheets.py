@@ -38,6 +38,7 @@ class Contents:
     options: Options
     rules: Mapping[str, RuleNote]
     totals: tuple[CheckTotals, ...]
+    without_terms: Decimal
     leads: tuple[CheckTotals, ...]
     fixed: int
     coverage: tuple[Coverage, ...]
@@ -141,6 +142,9 @@ def _summary(book: Book, contents: Contents, title: str) -> None:
     sheet.pair("Net value after overlap", findings[3], "money")
     sheet.pair("Of the net value, cash now", findings[4], "money")
     sheet.pair("Of the net value, baseline only", findings[5], "money")
+    if contents.without_terms:
+        words = "Of the net value, without known payment terms (none of it counts as cash)"
+        sheet.pair(words, contents.without_terms, "money")
     sheet.pair("Charged, patient level", sum((u.charged for u in uncontested), Decimal(0)), "money")
     sheet.pair("Uncontested", sum((u.uncontested for u in uncontested), Decimal(0)), "money")
     if contents.fixed:

@@ -54,7 +54,6 @@ class Book:
             if not any(fnmatchcase(name, part) for name in self.rules):
                 raise UsageError(
                     f"no check is called '{part}'",
-                    where="--checks",
                     remedy="See: comptroller rulebook list",
                 )
         return [

@@ -131,9 +131,10 @@ def list_results(
 
     Example: comptroller results list --outcome could_not_run
     """
-    from comptroller.checks.reading import latest_results
+    from comptroller.checks.reading import latest_results, require_check
 
     opened = open_workspace(workspace)
+    require_check(opened, check_id)
     require_loaded(opened, provider=provider)
     columns, rows = latest_results(
         opened,
@@ -173,9 +174,10 @@ def list_findings(
 
     Example: comptroller findings list --provider RX1 --check 'DUP-*' --format csv
     """
-    from comptroller.checks.reading import findings_rows
+    from comptroller.checks.reading import findings_rows, require_check
 
     opened = open_workspace(workspace)
+    require_check(opened, check_id)
     require_loaded(opened, provider=provider, commissioner=commissioner)
     columns, rows = findings_rows(
         opened,
@@ -212,7 +214,7 @@ def export(
 
     Example: comptroller findings export findings.csv --provider RX1
     """
-    from comptroller.checks.reading import write_findings
+    from comptroller.checks.reading import require_check, write_findings
 
     target = file or out
     if target is None or (file and out):
@@ -220,6 +222,7 @@ def export(
             "name one file to write", remedy="For example: comptroller findings export findings.csv"
         )
     opened = open_workspace(workspace)
+    require_check(opened, check_id)
     require_loaded(opened, provider=provider, commissioner=commissioner)
     count = write_findings(
         opened,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from comptroller.calendar import FinancialMonth
+from comptroller.checks.book import workspace_book
 from comptroller.checks.export import export_findings, findings_query
 from comptroller.checks.findings import create_latest_findings, create_open_findings
 from comptroller.checks.tables import RESULTS
@@ -119,6 +120,16 @@ def _period(month: str | None) -> list[str]:
         return []
     found = FinancialMonth.parse(month)
     return [f"financial_year = {quote_literal(found.year.text)}", f"month = {found.month}"]
+
+
+def require_check(ws: Workspace, pattern: str | None) -> None:
+    """Refuse an id or pattern that no check has: an empty answer would read as good news.
+
+    Raises:
+        UsageError: There is no such check in the workspace's rulebook.
+    """
+    if pattern is not None:
+        workspace_book(ws).select(pattern)
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:

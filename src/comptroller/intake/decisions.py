@@ -18,6 +18,7 @@ from comptroller.access import audit
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
+from comptroller.intake.pod_groups import from_text
 from comptroller.intake.report import FileReport
 from comptroller.intake.slices import create_slice_state
 from comptroller.workspace import Workspace
@@ -108,7 +109,11 @@ def find(ws: Workspace, identifier: str) -> Submission:
 
 
 def withdraw(ws: Workspace, identifier: str, reason: str) -> str:
-    """Take a promoted submission out of both tracks; return what was done."""
+    """Take a promoted submission out of both tracks; return what was done.
+
+    Raises:
+        ComptrollerError: Nothing of it is loaded, or part files made slices whole with its lines.
+    """
     return _out(ws, identifier, reason, "withdrawn")
 
 
@@ -131,6 +136,7 @@ def _out(ws: Workspace, identifier: str, reason: str, becomes: str) -> str:
                 where=submission.file,
                 remedy="See: comptroller submissions show " + submission.submission_id,
             )
+        _refuse_if_carried(ws, submission)
         words = reason if becomes == "withdrawn" else f"on hold: {reason}"
         _decide(ws, "withdraw", submission.submission_id, [""], words)
         action = "submission.withdraw" if becomes == "withdrawn" else "submission.hold"
@@ -162,11 +168,15 @@ def promote(
     if submission.status == "promoted":
         return f"{name} is promoted already", None
     if _has_versions(ws, name):
+        report = None
+        if _carries_what_is_withdrawn(ws, name):
+            waive = Waive(reason, audit.current_actor(), taken)
+            report = read_again(ws, submission, waive=waive)
         with ws.write_lock():
             _decide(ws, "restore", name, [""], reason)
             ws.use_database()
             audit.record("submission.promote", name, reason=reason, at=ws.now())
-        return f"{name} ({submission.file}) is promoted again", None
+        return f"{name} ({submission.file}) is promoted again", report
     if submission.status == "refused":
         raise ComptrollerError(
             f"{name} was refused: nothing in it can be read",
@@ -251,6 +261,46 @@ def make_payable(
             at=ws.now(),
         )
     return len(versions)
+
+
+def _refuse_if_carried(ws: Workspace, submission: Submission) -> None:
+    """Refuse to take out a submission whose lines stand in slices that other files made whole."""
+    con = connect(ws)
+    create_slice_state(con, ws.warehouse)
+    found = con.execute(
+        "SELECT DISTINCT s.submission_id, s.file FROM slice_state v "
+        "JOIN submissions s USING (submission_id) WHERE v.submission_id <> ? "
+        "AND contains(v.pod_groups, ?) ORDER BY ALL",
+        [submission.submission_id, submission.submission_id],
+    ).fetchall()
+    if found:
+        listed = ", ".join(f"{name} ({file})" for name, file in found)
+        raise ComptrollerError(
+            f"slices of {submission.submission_id} were made whole by part files that came "
+            f"later and carry its lines: {listed}",
+            where=submission.file,
+            remedy="Withdraw those first, then this one, then promote those again: they are then "
+            "read anew, without it",
+        )
+
+
+def _carries_what_is_withdrawn(ws: Workspace, submission_id: str) -> bool:
+    """Tell whether versions of a submission hold lines of one that was taken out since."""
+    con = connect(ws)
+    ws.warehouse.relation(con, "slice_versions")
+    suppliers = {
+        group.submission_id
+        for (text,) in con.execute(
+            "SELECT pod_groups FROM slice_versions WHERE submission_id = ? AND carried_rows > 0",
+            [submission_id],
+        ).fetchall()
+        for group in from_text(text, home="").values()
+    }
+    rows = con.execute(
+        "SELECT submission_id FROM slice_decisions WHERE kind IN ('withdraw', 'restore') "
+        "GROUP BY ALL HAVING arg_max(kind, (decided_at, decision_id)) = 'withdraw'"
+    ).fetchall()
+    return bool((suppliers - {submission_id}) & {row[0] for row in rows})
 
 
 def _need_reason(reason: str) -> None:

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from hashlib import md5
 from typing import TYPE_CHECKING
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.intake.recognise import name_matches
 from comptroller.vocabulary import DATA_SETS, normalise_header
 from comptroller.workspace import Workspace
@@ -214,7 +215,7 @@ def confirm(workspace: Workspace, draft: LayoutDraft, *, reason: str, at: dateti
     """Make a confirmed version of a layout; earlier versions of the same headers step back.
 
     Raises:
-        ComptrollerError: Unknown data set, element or constant, or an element taken twice.
+        UsageError: Unknown data set, element or constant, or an element taken twice.
     """
     _check(draft)
     workspace.use_database()
@@ -249,7 +250,7 @@ def confirm(workspace: Workspace, draft: LayoutDraft, *, reason: str, at: dateti
 
 def _check(draft: LayoutDraft) -> None:
     if draft.data_set not in DATA_SETS:
-        raise ComptrollerError(
+        raise UsageError(
             f"there is no data set {draft.data_set!r}",
             remedy=f"Choose one of: {', '.join(d for d in DATA_SETS)}",
         )
@@ -259,16 +260,15 @@ def _check(draft: LayoutDraft) -> None:
         if not element:
             continue
         if not chosen.has(element):
-            near = (
-                ", ".join(e.name for e in chosen.elements if element[:4] in e.name) or "none near"
-            )
-            raise ComptrollerError(
+            names = [e.name for e in chosen.elements]
+            near = ", ".join(get_close_matches(element, names, n=5) or names)
+            raise UsageError(
                 f"{draft.data_set} has no element {element!r}",
                 where=f"column {header!r}",
                 remedy=f"Did you mean one of: {near}",
             )
         if element in taken:
-            raise ComptrollerError(
+            raise UsageError(
                 f"two columns cannot both be {element}",
                 where=f"{taken[element]!r} and {header!r}",
                 remedy="Give one of them another element, or none",
@@ -276,7 +276,7 @@ def _check(draft: LayoutDraft) -> None:
         taken[element] = header
     for name in draft.constants:
         if name not in CONSTANTS:
-            raise ComptrollerError(
+            raise UsageError(
                 f"a layout cannot state {name!r} for all rows",
                 remedy=f"It may state: {', '.join(CONSTANTS)}",
             )

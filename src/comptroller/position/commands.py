@@ -63,7 +63,7 @@ def position(
         commissioner=commissioner,
         month=FinancialMonth.parse(month) if month else None,
         year=FinancialYear.parse(year).text if year else None,
-        by=[name.strip() for name in by.split(",") if name.strip()] if by else None,
+        by=None if by is None else [name.strip() for name in by.split(",")],
         period="year_to_date" if to_date else "month",
     )
     columns, rows = list(found.columns), list(found.rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from comptroller.errors import ComptrollerError
+from comptroller.errors import UsageError
 from comptroller.reference.asking import first_row
 from comptroller.reference.pack_sources import SOURCES
 from comptroller.reference.tables import REFERENCE_TABLES
@@ -104,10 +104,10 @@ def rows_of(
         Columns (those without any value left out), rows, and how many rows there are in all.
 
     Raises:
-        ComptrollerError: There is no such table.
+        UsageError: There is no such table.
     """
     if name not in REFERENCE_TABLES and name not in DERIVED:
-        raise ComptrollerError(
+        raise UsageError(
             f"there is no reference table {name}",
             remedy=f"There are: {', '.join([*REFERENCE_TABLES, *DERIVED])}",
         )

@@ -82,6 +82,10 @@ def restore(source: Path, target: Path, *, step: Step = lambda: None) -> Workspa
         ComptrollerError: The backup is damaged or not one of ours, the folder holds something, or
             another release made the backup.
     """
+    if not source.is_file():
+        raise ComptrollerError(
+            "there is no such backup", where=str(source), remedy="Check the path of the file"
+        )
     if target.exists() and any(target.iterdir()):
         raise ComptrollerError(
             "the folder is not empty",
