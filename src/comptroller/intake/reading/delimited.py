@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from comptroller.errors import ComptrollerError
-from comptroller.intake.reading import raw_sheet, text_encoding, text_scan
+from comptroller.intake.reading import fixed_width, raw_sheet, text_encoding, text_scan
 from comptroller.intake.reading.dialect import SAMPLE_BYTES, Dialect, detect_dialect
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.raw_sheet import RawSheet
@@ -60,6 +60,15 @@ def read_delimited(
             notes.append(f"{lost:,} characters could not be read and stand as \ufffd.")
     head = _head(path, skip)
     dialect = detect_dialect(head)
+    spans = None if dialect.is_steady else fixed_width.find_spans(head)
+    if spans is not None:
+        rewritten = source.scratch / f"text-{source.part}.cut"
+        astray = fixed_width.rewrite(path, rewritten, spans)
+        path, skip, dialect = rewritten, 0, Dialect(",")
+        head = _head(path, skip)
+        notes.append(f"Cut into {len(spans)} columns by their places in the line.")
+        if astray:
+            notes.append(f"{astray:,} lines do not keep to the columns: each is left whole.")
     name = raw_sheet.fresh_name()
     width, records = _load(source, con, name, path, skip, dialect, head, limits)
     found = raw_sheet.bounds(con, f"{name}_cells", records, width)
@@ -82,11 +91,11 @@ def read_delimited(
             first_row=found[0] + 1,
             relation=name,
             con=con,
-            file_format="csv",
+            file_format="csv" if spans is None else "fixed width",
             encoding=encoding.name,
-            delimiter=dialect.delimiter,
+            delimiter=dialect.delimiter if spans is None else "",
             notes=tuple(notes),
-            cut_short=_is_cut_short(path, dialect.delimiter, width),
+            cut_short=spans is None and _is_cut_short(path, dialect.delimiter, width),
         )
     ]
 

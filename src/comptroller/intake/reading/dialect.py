@@ -11,14 +11,19 @@ from dataclasses import dataclass
 
 CANDIDATES = (",", "\t", "|", ";")
 SAMPLE_BYTES = 256 * 1024
+_STEADY = 1.0
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """The delimiter, and whether blanks stand between it and an opening quote."""
+    """The delimiter, and whether blanks stand between it and an opening quote.
+
+    ``is_steady`` tells whether it cuts the text into columns at all.
+    """
 
     delimiter: str
     skip_initial_space: bool = False
+    is_steady: bool = True
 
 
 def detect_dialect(head: str) -> Dialect:
@@ -35,7 +40,7 @@ def detect_dialect(head: str) -> Dialect:
         score = _steadiness(head, delimiter)
         if score > best_score:
             best, best_score = delimiter, score
-    return Dialect(best, skip_initial_space=_spaced(head, best))
+    return Dialect(best, _spaced(head, best), is_steady=best_score >= _STEADY)
 
 
 def _spaced(head: str, delimiter: str) -> bool:
