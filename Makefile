@@ -57,8 +57,9 @@ bench: setup ## Measure the engine and intake; prints ratios for docs/performanc
 	$(RUN)/python -m bench.intake
 
 .PHONY: soak
-soak: setup ## Kill load and check at a hundred random moments and at every failpoint
+soak: setup ## Kill load and check at random moments; load ten thousand hostile files
 	$(RUN)/python -m bench.soak
+	$(RUN)/python -m bench.fuzz
 
 .PHONY: build
 build: setup ## Build the wheel
