@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,7 +104,8 @@ def _draft(part: IncomingPart, submission: Submission, changes: Changes) -> Layo
         columns = {k: e for k, e in columns.items() if e != element or not element}
         columns[key] = element
     told = part.recognised.constants.get("provider_code", ("", ""))[0]
-    provider = changes.constants.get("provider_code") or part.report.provider_code or told
+    in_rows = json.loads(submission.report)["provider_code"]
+    provider = changes.constants.get("provider_code") or in_rows or told
     return LayoutDraft(
         provider_code=provider or "",
         data_set=changes.data_set or part.recognised.data_set,

@@ -14,7 +14,8 @@ from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
 from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
 from comptroller.intake.layouts import LayoutBook, SavedLayout
-from comptroller.intake.mapping import SURE, ColumnMapping, confirmed
+from comptroller.intake.mapping import SURE, ColumnMapping, confirmed, helped
+from comptroller.intake.organisations import read_code
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Directory,
@@ -27,8 +28,10 @@ from comptroller.intake.recognise import (
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
 from comptroller.intake.source import MappedColumn, SourceTable
 from comptroller.intake.table_finder import FoundTable, find_tables
-from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
+from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS, normalise_header
 
+_Found = tuple[str, float, ColumnMapping, str]
+"""Data set, confidence, mapping, why."""
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
 
@@ -89,7 +92,7 @@ class Recogniser:
 
     def __init__(self, directory: Directory, layouts: LayoutBook) -> None:
         self.directory, self.layouts = directory, layouts
-        self._by_headers: dict[tuple[object, ...], tuple[str, float, ColumnMapping, str]] = {}
+        self._by_headers: dict[tuple[object, ...], _Found] = {}
 
     def recognise(
         self, con: duckdb.DuckDBPyConnection, table: SourceTable, file_name: str
@@ -108,6 +111,7 @@ class Recogniser:
             found = layout.data_set, 0.95, mapping, f"remembered layout {layout.name}"
         else:
             found = self._found(con, table, names)
+            found = self._as_before(con, table, found, constants)
         data_set, confidence, mapping, why = found
         return (
             Recognised(data_set, confidence, mapping, constants, stage_evidence(*names), why),
@@ -116,7 +120,7 @@ class Recogniser:
 
     def _found(
         self, con: duckdb.DuckDBPyConnection, table: SourceTable, names: Sequence[str]
-    ) -> tuple[str, float, ColumnMapping, str]:
+    ) -> _Found:
         told = tuple(match for name in names for match in name_matches(name))
         key = (table.headers, told)
         if key not in self._by_headers:
@@ -128,6 +132,46 @@ class Recogniser:
                 found = recognise_data_set(table.headers, evidence, names)
             self._by_headers[key] = found
         return self._by_headers[key]
+
+    def _as_before(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        table: SourceTable,
+        found: _Found,
+        constants: dict[str, tuple[str, str]],
+    ) -> _Found:
+        """Keep to what a person confirmed of columns that are still there in a changed layout."""
+        data_set, confidence, mapping, why = found
+        told = constants.get("provider_code", ("", ""))[0]
+        for kin in self.layouts.kin(table.headers):
+            if kin.data_set == data_set and _is_of(con, table, kin, told):
+                named = f"layout {kin.name}"
+                known = {normalise_header(header) for header in kin.headers}
+                for element, value in kin.constants.items():
+                    constants.setdefault(element, (value, named))
+                mapping = helped(mapping, known, kin.columns, named)
+                return data_set, confidence, mapping, f"{why}; much as {named}"
+        return found
+
+
+def _is_of(
+    con: duckdb.DuckDBPyConnection, table: SourceTable, layout: SavedLayout, told: str
+) -> bool:
+    """Tell whether a table is of the provider of a layout: by its names, or by its rows."""
+    if told:
+        return told == layout.provider_code
+    places = [
+        index
+        for index, header in enumerate(table.headers)
+        if layout.columns.get(normalise_header(header)) == "provider_code"
+    ]
+    if not places:
+        return False
+    cell = f"c{places[0]}"
+    rows = con.execute(
+        f"SELECT DISTINCT {cell} FROM {table.relation} WHERE {cell} IS NOT NULL LIMIT 20"
+    ).fetchall()
+    return {read_code(row[0]) for row in rows} == {layout.provider_code}
 
 
 def _sampled(con: duckdb.DuckDBPyConnection, table: SourceTable) -> list[ColumnEvidence]:

@@ -32,6 +32,8 @@ CONSTANTS = (
 )
 """Facts that a layout may state for all rows."""
 
+_KIN = 0.6
+
 
 def fingerprint_of(headers: Sequence[str]) -> str:
     """Return the digest of normalised headers by which a layout is known again."""
@@ -97,6 +99,17 @@ class LayoutBook:
         ]
         own.sort(key=lambda x: (x.sheet == sheet, x.version))
         return own[-1] if own else None
+
+    def kin(self, headers: Sequence[str]) -> list[SavedLayout]:
+        """Return confirmed layouts of providers that share most headings, the nearest first."""
+        now = {normalise_header(h) for h in headers if h.strip()}
+        near = []
+        for layout in self.layouts:
+            before = {normalise_header(h) for h in layout.headers if h.strip()}
+            shared = len(before & now) / max(len(before), len(now), 1)
+            if layout.is_confirmed and layout.provider_code and shared >= _KIN:
+                near.append((shared, layout.version, layout.id, layout))
+        return [item[-1] for item in sorted(near, key=lambda item: item[:3], reverse=True)]
 
     def drift(
         self, provider_code: str, data_set: str, sheet: str, headers: Sequence[str]

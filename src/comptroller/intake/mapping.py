@@ -275,6 +275,34 @@ def confirmed(
     return ColumnMapping(tuple(columns))
 
 
+def helped(
+    mapping: ColumnMapping, known: Collection[str], chosen: Mapping[str, str], basis: str
+) -> ColumnMapping:
+    """Return a mapping in which the columns of a saved layout are what that layout says.
+
+    Args:
+        mapping: What the words and values say.
+        known: Normalised headers that the layout has, also those that it does not use.
+        chosen: Normalised header to element.
+        basis: How to name the layout.
+    """
+    said = set(chosen.values()) & {
+        chosen.get(normalise_header(column.header), "") for column in mapping.columns
+    }
+    columns = []
+    for column in mapping.columns:
+        header = normalise_header(column.header)
+        if column.header and header in known:
+            element = chosen.get(header, "")
+            sure = 0.95 if element else 0.0
+            columns.append(MappedColumn(column.index, column.header, element, sure, basis))
+        elif column.element in said:
+            columns.append(MappedColumn(column.index, column.header, "", 0.0, ""))
+        else:
+            columns.append(column)
+    return ColumnMapping(tuple(columns))
+
+
 def exact_share(chosen: DataSet, headers: Sequence[str]) -> float:
     """Return the share of non-empty headers that name an element of the data set exactly."""
     named = [h for h in headers if h.strip()]

@@ -11,8 +11,8 @@ import duckdb
 from comptroller.intake import published
 from comptroller.intake.committing import Batch, commit_batch
 from comptroller.intake.coverage import StagedSlice, decide
-from comptroller.intake.incoming import IncomingFile
-from comptroller.intake.layouts import LayoutBook, LayoutDraft, remember
+from comptroller.intake.incoming import IncomingFile, IncomingPart
+from comptroller.intake.layouts import LayoutBook, LayoutDraft, SavedLayout, remember
 from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
@@ -68,8 +68,8 @@ def promote(
     _look_at_years(con, pooled, around)
     for file in batch.files:
         published.count(con, file)
-    versions = _decide_slices(batch, staged_slices(con, tables), around)
     _tell_drift(pooled, book)
+    versions = _decide_slices(batch, staged_slices(con, tables), around)
     for file in batch.files:
         _settle(file)
     if dry_run:
@@ -115,7 +115,8 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         f"""SELECT unit, count(*) FILTER ({good}),
             coalesce(sum({cost}) FILTER ({good}), 0), count(*) FILTER (NOT {good}),
             coalesce(sum({cost}) FILTER (NOT {good}), 0),
-            list(DISTINCT provider_code) FILTER ({good}),
+            coalesce(list(DISTINCT provider_code) FILTER ({good}),
+                list(DISTINCT provider_code) FILTER (provider_code IS NOT NULL)),
             list(DISTINCT commissioner_code) FILTER ({good}),
             list(DISTINCT financial_year) FILTER ({good}), list(DISTINCT month) FILTER ({good})
         FROM staged GROUP BY unit"""
@@ -360,6 +361,14 @@ def _tell_drift(pooled: Pooled, book: LayoutBook) -> None:
         told = [f"new columns: {', '.join(came)}"] if came else []
         told += [f"columns gone: {', '.join(went)}"] if went else []
         told = told or ["columns in another order"]
+        lost = _lost(last, part)
+        if lost:
+            file.hold(
+                f"the layout changed since {last.name}, which a person confirmed: no column could "
+                f"be told to be {', '.join(lost)}; {'; '.join(told)}",
+                sheet=part.table.sheet,
+            )
+            continue
         file.report.messages.append(
             Message(
                 "warning",
@@ -367,6 +376,19 @@ def _tell_drift(pooled: Pooled, book: LayoutBook) -> None:
                 part.table.sheet,
             )
         )
+
+
+def _lost(last: SavedLayout, part: IncomingPart) -> list[str]:
+    """Return what a confirmed layout had and a changed one lacks, with the heading it had."""
+    if not last.is_confirmed:
+        return []
+    used = {column.element for column in part.recognised.mapping.used}
+    headers = {normalise_header(header): header for header in last.headers}
+    return [
+        f"{element} ({headers.get(header, header)!r} before)"
+        for header, element in sorted(last.columns.items())
+        if element not in used
+    ]
 
 
 def _remember(ws: Workspace, batch: Batch, pooled: Pooled) -> None:
