@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import duckdb
@@ -27,6 +28,9 @@ _PRACTICE_DEFAULTS = _listed(code_list("practice_default").codes())
 _SITE_DEFAULTS = _listed(code_list("site_default").codes())
 _PROVIDER_DEFAULTS = _listed(code_list("provider_default").codes())
 _CODE_FORMAT = "^[A-Z0-9]{3,9}$"
+LINES_AT_ONCE = 2_000_000
+"""How many lines are joined with their facts at once."""
+
 # Treatment functions and HRG chapters under which a mother or a newborn is recorded.
 MATERNITY_TFCS = ("501", "505", "560", "422", "424")
 
@@ -347,8 +351,26 @@ def create_checked(
             for name in facts
         ),
     ]
-    select = (
-        f"SELECT {', '.join(selected)} FROM {_WITH_GAPS} AS b {_JOINS.format(practice=_PRACTICE)}"
-    )
-    con.execute(f"CREATE OR REPLACE TABLE {STORE}.main.checked AS {select} WHERE {where}")
-    compress_if_many(con, "checked")
+    target = f"{STORE}.main.checked"
+    head = f"CREATE OR REPLACE TABLE {target} AS"
+    for within in _portions(con):
+        # Each portion of the lines meets the same portion of the facts: the engine keeps all that
+        # is joined in memory at once.
+        joins = re.sub(
+            r"LEFT JOIN (\w+) AS (\w+) USING \(n\)",
+            rf"LEFT JOIN (SELECT * FROM \1 WHERE {within}) AS \2 USING (n)",
+            _JOINS.format(practice=_PRACTICE),
+        )
+        con.execute(
+            f"{head} SELECT {', '.join(selected)} FROM {_WITH_GAPS} AS b {joins} "
+            f"WHERE {where} AND b.{within}"
+        )
+        compress_if_many(con, "checked")
+        head = f"INSERT INTO {target}"
+
+
+def _portions(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return conditions on ``n`` that divide the lines into portions of bounded size."""
+    lines = int(con.execute("SELECT count(*) FROM facts_base").fetchall()[0][0])
+    starts = range(0, max(lines, 1), LINES_AT_ONCE)
+    return [f"n BETWEEN {start} AND {start + LINES_AT_ONCE - 1}" for start in starts]
