@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +15,7 @@ from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
 from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
 from comptroller.intake.layouts import LayoutBook, SavedLayout
 from comptroller.intake.mapping import SURE, ColumnMapping, confirmed
+from comptroller.intake.months_across import unpivot
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Directory,
@@ -109,6 +110,7 @@ class Recogniser:
         else:
             found = self._found(con, table, names)
         data_set, confidence, mapping, why = found
+        mapping = _of_one_month(table, mapping)
         return (
             Recognised(data_set, confidence, mapping, constants, stage_evidence(*names), why),
             layout,
@@ -130,18 +132,31 @@ class Recogniser:
         return self._by_headers[key]
 
 
+def _of_one_month(table: SourceTable, mapping: ColumnMapping) -> ColumnMapping:
+    """Leave out amounts that stand once in a row whose months go across: they are of no month."""
+    return ColumnMapping(
+        tuple(
+            replace(column, element="", basis="stands once beside several months")
+            if table.holds_one_amount_for_all_months(column)
+            else column
+            for column in mapping.columns
+        )
+    )
+
+
 def _sampled(con: duckdb.DuckDBPyConnection, table: SourceTable) -> list[ColumnEvidence]:
     """Collect evidence from the first rows and from rows spread over the table."""
     width = len(table.headers)
     step = max(table.data_rows // (SAMPLE_ROWS // 2), 1)
+    order = "row, origin" if table.traced else "row"
     rows = con.execute(
         f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
-        f"WHERE row % {step} = 0 ORDER BY row LIMIT {SAMPLE_ROWS}"
+        f"WHERE row % {step} = 0 ORDER BY {order} LIMIT {SAMPLE_ROWS}"
     ).fetchall()
     if len(rows) < SAMPLE_ROWS // 4:
         rows = con.execute(
             f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
-            f"ORDER BY row LIMIT {SAMPLE_ROWS}"
+            f"ORDER BY {order} LIMIT {SAMPLE_ROWS}"
         ).fetchall()
     return collect(rows, width)
 
@@ -223,6 +238,7 @@ def _recognise_lines(
             continue
         recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
         part = IncomingPart(item.table, recognised, _part_report(item.table), layout)
+        part.report.messages += [Message("note", note, sheet.sheet) for note in item.table.notes]
         candidates.append((sheet, part))
         if item.is_plain and sheet.cut_short:
             incoming.hold(
@@ -314,7 +330,7 @@ def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
 
 
 def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
-    """Return a found table as the upper half of intake needs it."""
+    """Return a found table as the upper half of intake needs it, its months one below the other."""
     headers = ["" for _ in range(sheet.width)]
     for index, header in found.header_columns:
         headers[index] = header
@@ -323,7 +339,7 @@ def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
         cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
         if cells:
             titles.append(" ".join(cells))
-    return SourceTable(
+    table = SourceTable(
         part=sheet.part,
         member=sheet.member,
         sheet=sheet.sheet,
@@ -334,6 +350,21 @@ def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
         data_rows=found.data_rows,
         totals=_totals(sheet, found),
         hidden=sheet.hidden,
+    )
+    across = unpivot(sheet, found, table.totals, [*titles, sheet.sheet])
+    if across is None:
+        return table
+    return replace(
+        table,
+        relation=f"({across.query.format(rows=table.relation)})",
+        headers=across.headers,
+        data_rows=across.data_rows,
+        totals=across.totals,
+        notes=across.notes,
+        doubts=across.doubts,
+        traced=True,
+        columns=across.columns,
+        controls=across.controls,
     )
 
 
@@ -434,9 +465,13 @@ def _admit(incoming: IncomingFile, part: IncomingPart) -> None:
     report.mapping = [_mapping_json(part, c) for c in part.recognised.mapping.columns if c.header]
     cost = part.recognised.mapping.element("activity_cost")
     report.cost_control = part.table.totals.get(cost.index) if cost else None
+    if report.cost_control is None and part.table.controls:
+        report.cost_control = part.table.controls[0].pounds
     incoming.parts.append(part)
     incoming.report.parts.append(report)
     incoming.report.stage_evidence = part.recognised.stage_evidence
+    for doubt in part.table.doubts:
+        incoming.hold(doubt, sheet=part.table.sheet)
     for name in (
         "provider_code",
         "commissioner_code",
@@ -477,13 +512,15 @@ def _hold_part(incoming: IncomingFile, part: IncomingPart) -> None:
             reason += f"; not sure enough: {'; '.join(unsure[:5])}"
     if part.table.member and not part.table.sheet:
         reason = f"{part.table.member}: {reason}"
+    for doubt in part.table.doubts:
+        incoming.hold(doubt, sheet=part.table.sheet)
     incoming.hold(reason, sheet=part.table.sheet)
 
 
 def _mapping_json(part: IncomingPart, column: MappedColumn) -> dict[str, object]:
     return {
         "sheet": part.table.sheet,
-        "column": column.index + 1,
+        "column": part.table.column_number(column.index),
         "header": column.header,
         "element": column.element or None,
         "confidence": column.confidence,

@@ -53,6 +53,7 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             key: tuple[object, ...] = (
                 part.recognised.data_set,
                 tuple((c.index, c.element) for c in used),
+                part.table.traced,
             )
             if part.table.data_rows > _ROWS_OF_ITS_OWN:
                 key = (*key, unit)
@@ -68,6 +69,7 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             columns=first.recognised.mapping.used,
             data_set=first.recognised.data_set,
             units=tuple(units),
+            traced=first.table.traced,
         )
         pooled.pools.append(pool)
 
@@ -88,13 +90,14 @@ def _readable(part: IncomingPart) -> bool:
 
 def _fill(con: duckdb.DuckDBPyConnection, pool: Pool, pooled: Pooled) -> None:
     cells = ", ".join(sorted((c.cell for c in pool.columns), key=lambda c: int(c[1:])))
+    if pool.traced:
+        cells = f"origin, {cells}"
     selects = [
         f"SELECT CAST({unit} AS INTEGER) AS unit, row, {cells} "
         f"FROM {pooled.places[unit][1].table.relation}"
         for unit in pool.units
     ]
-    kind = "VIEW" if len(selects) == 1 else "TABLE"
-    con.execute(f"CREATE {kind} {pool.relation} AS {' UNION ALL '.join(selects)}")
+    con.execute(f"CREATE {pool.kept_as} {pool.relation} AS {' UNION ALL '.join(selects)}")
 
 
 def judge(pooled: Pooled, around: Surroundings) -> None:

@@ -39,6 +39,7 @@ _NO_CONTENT = {
     "month",
     "date_time_data_set_created",
     "unit",
+    "origin",
     "pod_group",
     "key_base",
     "quarantine_reason",
@@ -96,8 +97,7 @@ def _stage(
 def _free_cells(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
     """Let go of the cells whose rows are all in ``staged``: nothing asks for them again."""
     for pool in pooled.pools:
-        kind = "VIEW" if len(pool.units) == 1 else "TABLE"
-        con.execute(f"DROP {kind} IF EXISTS {pool.relation}")
+        con.execute(f"DROP {pool.kept_as} IF EXISTS {pool.relation}")
     for file in {id(file): file for file, _ in pooled.places.values()}.values():
         if all(part.unit >= 0 for part in file.parts):
             for sheet in file.sheets:
@@ -132,8 +132,10 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         report.commissioner_codes = sorted(commissioners or [])
         report.financial_year = years[0] if years and len(years) == 1 else ""
         report.months = sorted(months or [])
+    _count_rows_once(con, pooled)
     for unit, reason, column, rows, pounds, first in con.execute(
-        f"""SELECT unit, quarantine_reason, quarantine_column, count(*), sum({cost}), min(row)
+        f"""SELECT unit, quarantine_reason, quarantine_column, count(DISTINCT row), sum({cost}),
+            min(row)
         FROM staged WHERE NOT {good} GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
         _, part = pooled.places[unit]
@@ -148,18 +150,45 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         )
 
 
+def _count_rows_once(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
+    """Count each row that makes several lines once: in quarantine when one of its lines is."""
+    traced = [unit for unit, (_, part) in pooled.places.items() if part.table.traced]
+    if not traced:
+        return
+    for unit, loaded, bad in con.execute(
+        f"""SELECT unit, count(*) FILTER (bad = 0), count(*) FILTER (bad > 0) FROM (
+            SELECT unit, row, count(quarantine_reason) AS bad FROM staged
+            WHERE unit IN ({", ".join(map(str, traced))}) GROUP BY unit, row) GROUP BY unit"""
+    ).fetchall():
+        report = pooled.places[unit][1].report
+        report.rows_loaded, report.rows_quarantined = loaded, bad
+        report.rows_set_aside = report.rows_read - loaded - bad
+
+
 def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
     rules = around.rules
     for file, part in pooled.places.values():
         report = part.report
         if report.status == HELD:
             continue
-        if report.cost_control is not None:
+        columns = part.table.controls
+        if report.cost_control is not None and report.cost_control not in (
+            control.pounds for control in columns
+        ):
             off = report.cost_control - report.cost_read
             if abs(off) > rules.control_tolerance:
                 file.hold(
                     f"the file's own total is £{report.cost_control:,.2f}, its rows add up to "
                     f"£{report.cost_read:,.2f} (difference £{off:,.2f})",
+                    sheet=part.table.sheet,
+                )
+        for control in columns:
+            off = control.pounds - report.cost_read
+            if abs(off) > rules.control_tolerance:
+                differs = f", first in row {control.first_row:,}" if control.first_row else ""
+                file.hold(
+                    f"{control.place} adds up to £{control.pounds:,.2f}, the columns of the "
+                    f"months to £{report.cost_read:,.2f} (difference £{off:,.2f}{differs})",
                     sheet=part.table.sheet,
                 )
         rows = report.rows_loaded + report.rows_quarantined

@@ -7,6 +7,28 @@ from decimal import Decimal
 
 from comptroller.vocabulary import normalise_header
 
+ACROSS = "Month"
+"""Heading of the column that months across the columns become."""
+
+# Amounts of a period: of a table with months across, only the months' own columns hold them.
+_AMOUNTS = (
+    "activity_cost",
+    "activity_count",
+    "market_forces_cost",
+    "planned_activity",
+    "planned_cost",
+    "planned_market_forces_cost",
+)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a file itself says its pounds add up to: where, how much, and where it first differs."""
+
+    place: str
+    pounds: Decimal
+    first_row: int | None = None
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -16,14 +38,20 @@ class SourceTable:
         part: Part of the file, 0 where the file holds one table.
         member: Name inside an archive, or ''.
         sheet: Sheet name, or ''.
-        relation: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
+        relation: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only; where
+            one row makes several lines also ``origin VARCHAR``, the column a line came from.
         headers: Header text of each column, '' where a column has none.
         titles: Texts that stand above the table, in reading order.
         rows_read: Physical rows from the first to the last non-empty one.
-        data_rows: Rows of the relation.
+        data_rows: Physical rows in the relation.
         totals: Column index to what the total rows say of it (the grand total where there is
             one); empty where the table has no total row.
         notes: What a person should know about the finding of the table.
+        hidden: Whether its sheet is hidden.
+        doubts: What must be settled by a person before its lines count.
+        traced: Whether the relation has ``origin``.
+        columns: The physical column of each column; empty where they are the same.
+        controls: What columns of totals say of the pounds.
     """
 
     part: int
@@ -37,6 +65,23 @@ class SourceTable:
     totals: dict[int, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hidden: bool = False
+    doubts: tuple[str, ...] = ()
+    traced: bool = False
+    columns: tuple[int, ...] = ()
+    controls: tuple[Control, ...] = ()
+
+    def column_number(self, index: int) -> int:
+        """Return the 1-based number that a column has in the sheet."""
+        return (self.columns[index] if self.columns else index) + 1
+
+    def holds_one_amount_for_all_months(self, column: MappedColumn) -> bool:
+        """Tell whether a column stands once beside months across: its amount is of no month."""
+        return (
+            ACROSS in self.headers
+            and self.traced
+            and column.element in _AMOUNTS
+            and column.index < self.headers.index(ACROSS)
+        )
 
     @property
     def rows_set_aside(self) -> int:
