@@ -13,6 +13,7 @@ import duckdb
 from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
 from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
+from comptroller.intake.fill_down import fill_down
 from comptroller.intake.layouts import LayoutBook, SavedLayout
 from comptroller.intake.mapping import SURE, ColumnMapping, confirmed
 from comptroller.intake.months_across import unpivot
@@ -76,12 +77,14 @@ class IncomingFile:
     holds: list[str] = field(default_factory=list)
     refused: bool = False
 
-    def hold(self, reason: str, *, sheet: str = "", column: str = "") -> None:
+    def hold(
+        self, reason: str, *, sheet: str = "", column: str = "", row: int | None = None
+    ) -> None:
         """Keep a reason why the file must wait for a person."""
         placed = f"{sheet}: {reason}" if sheet else reason
         if placed not in self.holds:
             self.holds.append(placed)
-            self.report.messages.append(Message("error", f"held: {reason}", sheet, None, column))
+            self.report.messages.append(Message("error", f"held: {reason}", sheet, row, column))
         self.report.status = HELD
 
 
@@ -167,6 +170,11 @@ def open_incoming(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> Inco
     try:
         incoming.size = path.stat().st_size
         incoming.sheets = open_file(path, con, name=path.name)
+        incoming.report.messages += [
+            Message("warning", warning, sheet.sheet, sheet.last_row)
+            for sheet in incoming.sheets
+            for warning in sheet.warnings
+        ]
         tables = [_TableOf.find(sheet) for sheet in incoming.sheets]
         if not any(item.is_plain for item in tables):
             incoming.published = recognise_aggregates(
@@ -237,8 +245,11 @@ def _recognise_lines(
             _set_aside(incoming, sheet, _without_table(item.found))
             continue
         recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
-        part = IncomingPart(item.table, recognised, _part_report(item.table), layout)
-        part.report.messages += [Message("note", note, sheet.sheet) for note in item.table.notes]
+        table = item.table
+        if not item.is_plain:
+            table = fill_down(con, table, recognised.mapping.used)
+        part = IncomingPart(table, recognised, _part_report(table), layout)
+        part.report.messages += [Message("note", note, sheet.sheet) for note in table.notes]
         candidates.append((sheet, part))
         if item.is_plain and sheet.cut_short:
             incoming.hold(
@@ -278,7 +289,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         part=sheet.part,
         member=sheet.member,
         sheet=sheet.sheet,
-        relation=f"(SELECT * FROM {sheet.relation} WHERE row > {sheet.first_row})",
+        rows=f"(SELECT * FROM {sheet.relation} WHERE row > {sheet.first_row})",
         headers=headers,
         titles=(),
         rows_read=sheet.row_count,
@@ -343,26 +354,27 @@ def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
         part=sheet.part,
         member=sheet.member,
         sheet=sheet.sheet,
-        relation=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
+        rows=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
         headers=tuple(headers),
         titles=tuple(titles),
         rows_read=sheet.row_count,
         data_rows=found.data_rows,
         totals=_totals(sheet, found),
         hidden=sheet.hidden,
+        breaks=_breaks(sheet, found),
     )
     across = unpivot(sheet, found, table.totals, [*titles, sheet.sheet])
     if across is None:
         return table
     return replace(
         table,
-        relation=f"({across.query.format(rows=table.relation)})",
+        query=across.query,
+        figures=across.figures,
         headers=across.headers,
         data_rows=across.data_rows,
         totals=across.totals,
         notes=across.notes,
         doubts=across.doubts,
-        traced=True,
         columns=across.columns,
         controls=across.controls,
     )
@@ -391,6 +403,22 @@ def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
             if value is not None:
                 totals[index] = totals.get(index, Decimal(0)) + value
     return totals
+
+
+def _breaks(sheet: RawSheet, found: FoundTable) -> tuple[tuple[int, int], ...]:
+    """Return the totals between the data rows, each with the first column that names it."""
+    inside = [row for row in found.total_rows if found.first_data_row < row < found.last_data_row]
+    if not inside:
+        return ()
+    rows = sheet.con.execute(
+        f"SELECT row, {', '.join(sheet.columns)} FROM {sheet.relation} "
+        f"WHERE row IN ({', '.join(map(str, inside))}) ORDER BY row"
+    ).fetchall()
+    named = [
+        next((at for at, cell in enumerate(cells) if cell and "total" in cell.lower()), 0)
+        for _, *cells in rows
+    ]
+    return tuple((row[0], at) for row, at in zip(rows, named, strict=True))
 
 
 def _part_report(table: SourceTable) -> PartReport:

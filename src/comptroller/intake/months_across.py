@@ -71,6 +71,7 @@ class Unpivoted:
     Attributes:
         headers: Of the columns of its lines: the labels, the month, what is measured.
         columns: The physical column of each; of what is measured, that of the first month.
+        figures: The physical columns of the months.
         query: What makes the lines from a relation of the table's rows, ``{rows}`` its name.
         data_rows: How many rows make at least one line.
         totals: Column to what the total rows say of it.
@@ -81,6 +82,7 @@ class Unpivoted:
 
     headers: tuple[str, ...]
     columns: tuple[int, ...]
+    figures: tuple[int, ...]
     query: str
     data_rows: int
     totals: dict[int, Decimal]
@@ -248,6 +250,7 @@ class _Reading:
         return Unpivoted(
             headers=headers,
             columns=(*(i for i, _ in self.labels), start, *(first[m] for m in measures)),
+            figures=tuple(sorted(c.index for c in self.columns)),
             query=self._query(measures),
             data_rows=self._rows_with_lines(),
             totals=told,

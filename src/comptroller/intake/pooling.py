@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from comptroller.intake.fill_down import FILLED_DOWN
 from comptroller.intake.incoming import IncomingFile, IncomingPart, facts_of
 from comptroller.intake.normalise import UNIT_COLUMNS, Pool
 from comptroller.intake.organisations import read_code
@@ -128,6 +129,17 @@ def judge(pooled: Pooled, around: Surroundings) -> None:
 def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> None:
     sheet = part.table.sheet
     headers = {c.element: c.header for c in part.recognised.mapping.used}
+    for index, count in part.table.filled:
+        column = part.recognised.mapping.columns[index]
+        file.report.changes.append(
+            {
+                "sheet": sheet,
+                "column": column.header,
+                "element": column.element,
+                "kind": FILLED_DOWN,
+                "values": count,
+            }
+        )
     for (element, kind), count in sorted(one.changes.items()):
         file.report.changes.append(
             {

@@ -38,8 +38,7 @@ class SourceTable:
         part: Part of the file, 0 where the file holds one table.
         member: Name inside an archive, or ''.
         sheet: Sheet name, or ''.
-        relation: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only; where
-            one row makes several lines also ``origin VARCHAR``, the column a line came from.
+        rows: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
         headers: Header text of each column, '' where a column has none.
         titles: Texts that stand above the table, in reading order.
         rows_read: Physical rows from the first to the last non-empty one.
@@ -49,7 +48,11 @@ class SourceTable:
         notes: What a person should know about the finding of the table.
         hidden: Whether its sheet is hidden.
         doubts: What must be settled by a person before its lines count.
-        traced: Whether the relation has ``origin``.
+        query: What makes the lines from the rows, ``{rows}`` their name, where one row makes
+            several; '' where each row is a line.
+        figures: Physical columns of months across.
+        breaks: Rows of totals between the data, each with the column that says so.
+        filled: Columns whose labels are filled down, each with how many cells.
         columns: The physical column of each column; empty where they are the same.
         controls: What columns of totals say of the pounds.
     """
@@ -57,7 +60,7 @@ class SourceTable:
     part: int
     member: str
     sheet: str
-    relation: str
+    rows: str
     headers: tuple[str, ...]
     titles: tuple[str, ...]
     rows_read: int
@@ -66,9 +69,22 @@ class SourceTable:
     notes: tuple[str, ...] = ()
     hidden: bool = False
     doubts: tuple[str, ...] = ()
-    traced: bool = False
+    query: str = ""
     columns: tuple[int, ...] = ()
     controls: tuple[Control, ...] = ()
+    figures: tuple[int, ...] = ()
+    breaks: tuple[tuple[int, int], ...] = ()
+    filled: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """The lines: ``row`` and cells, and ``origin VARCHAR``, their column, if `traced`."""
+        return f"({self.query.format(rows=self.rows)})" if self.query else self.rows
+
+    @property
+    def traced(self) -> bool:
+        """Whether a row may make several lines, told apart by ``origin``."""
+        return bool(self.query)
 
     def column_number(self, index: int) -> int:
         """Return the 1-based number that a column has in the sheet."""
