@@ -18,6 +18,7 @@ from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message
+from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import MONEY, side_by_side
@@ -62,6 +63,7 @@ def promote(
     """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
     pooled = pool_parts(con, batch.files)
     judge(pooled, around)
+    hold_what_is_shifted(con, pooled)
     tables = _stage(con, pooled, around, key)
     _count_rows(con, pooled)
     _look_at_providers(pooled, around)
