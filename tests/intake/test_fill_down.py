@@ -142,3 +142,13 @@ def test_money_and_identifiers_are_never_filled(workspace: Workspace, tmp_path: 
     report = one(workspace, write_csv(tmp_path / "RX1 PLCM 2026-27.csv", rows))
     assert filled(report) == {}
     assert report.to_json()["rows_loaded"] == 0
+
+
+def test_a_provider_in_every_row_hides_no_label_written_once(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows: list[list[Any]] = [HEAD]
+    for n in range(30):
+        rows.append(["RX1", "" if n else "QX1", "EL", "100", "AA22C", 1, 1, pounds(n, 0)])
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
+    assert (report.status, filled(report)) == ("promoted", {"commissioner_code": 29})

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from comptroller.intake import load
+from comptroller.intake.arranged import source_table
 from comptroller.intake.confirming import Changes, confirm_submission
-from comptroller.intake.incoming import source_table
 from comptroller.intake.reading import open_file
 from comptroller.intake.table_finder import find_tables
 from comptroller.upkeep.verify import verify
@@ -231,6 +231,16 @@ def test_a_month_that_stands_twice_is_held(workspace: Folder, tmp_path: Path) ->
     rows[0][6] = "Apr"
     why = held(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
     assert "columns E and G are both headed Actual Cost of Apr" in why
+
+
+def test_rows_of_pounds_and_of_activity_in_turn_are_held(workspace: Folder, tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Provider Code", "Commissioner Code", "POD", "Measure", *MONTHS[:3]]]
+    for number in range(12):
+        for measure in ("Activity", "Plan Cost", "Actual Cost"):
+            figures = [pounds(number, m) if "Cost" in measure else 3 for m in range(3)]
+            rows.append(["RX1", "QX1", PODS[number % 3], measure, *figures])
+    why = held(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
+    assert "column D ('Measure') says what the figures of each row are" in why
 
 
 def test_months_of_two_years_are_held(workspace: Folder, tmp_path: Path) -> None:

@@ -30,8 +30,10 @@ _LABELS = (
     "organisation_site_identifier_of_treatment",
     "service_code",
 )
+_BY_POINT_OF_DELIVERY = ("ACM", "PLCM")
 _LEAST_LABELS = 3
 MOST_LABELS = 100_000
+MOST_STRIPPED = 200_000
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,10 @@ class _Labels:
 
 
 def fill_down(
-    con: duckdb.DuckDBPyConnection, table: SourceTable, columns: Sequence[MappedColumn]
+    con: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    columns: Sequence[MappedColumn],
+    data_set: str,
 ) -> SourceTable:
     """Return the table with its labels filled down, itself where there is nothing to fill.
 
@@ -54,8 +59,9 @@ def fill_down(
         con: The connection.
         table: The table; ``rows`` says where its rows lie.
         columns: Its mapped columns.
+        data_set: What it is: only some lines are worth little without a point of delivery.
     """
-    across = table.headers.index(ACROSS) if table.traced else -1
+    across = table.headers.index(ACROSS) if table.figures else -1
     labels = [c for c in columns if c.element in _LABELS and c.index != across]
     if not labels or not table.rows or table.data_rows < 2:
         return table
@@ -64,7 +70,7 @@ def fill_down(
     for one in _sparse(con, table, labels):
         if _is_proven(con, table, one, proven):
             proven.append(one)
-        elif one.column.element == "pod_code":
+        elif one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY:
             doubts.append(
                 f"{one.column.header!r} is blank in {one.blank:,} rows, and nothing proves that "
                 "what stands above holds for them"
@@ -92,7 +98,9 @@ def _sparse(
 ) -> list[_Labels]:
     """Return the columns at least half of which is blank below a label, from left to right."""
     placed = sorted((table.column_number(c.index) - 1, c) for c in columns)
-    counts = ", ".join(f"count({_text(f'c{at}')})" for at, _ in placed)
+    # Of a long table, cells of white space count as filled: to strip them all would take longer.
+    exact = table.data_rows <= MOST_STRIPPED
+    counts = ", ".join(f"count({_text(f'c{at}') if exact else f'c{at}'})" for at, _ in placed)
     rows, *filled = con.execute(f"SELECT count(*), {counts} FROM {table.rows}").fetchall()[0]
     found = []
     for (at, column), count in zip(placed, filled, strict=True):

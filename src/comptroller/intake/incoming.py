@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,11 +11,13 @@ import duckdb
 
 from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
-from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
+from comptroller.intake.arranged import source_table
+from comptroller.intake.beside import first_with_titles, tables_beside
+from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect
 from comptroller.intake.fill_down import fill_down
 from comptroller.intake.layouts import LayoutBook, SavedLayout
 from comptroller.intake.mapping import SURE, ColumnMapping, confirmed
-from comptroller.intake.months_across import unpivot
+from comptroller.intake.months_across import column_letters
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Directory,
@@ -241,15 +242,14 @@ def _recognise_lines(
     for item in tables:
         sheet = item.sheet
         incoming.report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
+        beside = [] if item.is_plain else _lines_beside(con, incoming, sheet, recogniser)
+        if beside:
+            candidates += [(sheet, part) for part in beside]
+            continue
         if item.table is None:
             _set_aside(incoming, sheet, _without_table(item.found))
             continue
-        recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
-        table = item.table
-        if not item.is_plain:
-            table = fill_down(con, table, recognised.mapping.used)
-        part = IncomingPart(table, recognised, _part_report(table), layout)
-        part.report.messages += [Message("note", note, sheet.sheet) for note in table.notes]
+        part = _part(con, incoming, item.table, recogniser)
         candidates.append((sheet, part))
         if item.is_plain and sheet.cut_short:
             incoming.hold(
@@ -257,6 +257,67 @@ def _recognise_lines(
                 sheet=sheet.sheet,
             )
     _sort_out(incoming, candidates)
+
+
+def _part(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    table: SourceTable,
+    recogniser: Recogniser,
+) -> IncomingPart:
+    """Recognise a table and fill its labels down."""
+    recognised, layout = recogniser.recognise(con, table, incoming.path.name)
+    table = fill_down(con, table, recognised.mapping.used, recognised.data_set)
+    part = IncomingPart(table, recognised, _part_report(table), layout)
+    part.report.messages += [Message("note", note, table.sheet) for note in table.notes]
+    return part
+
+
+def _lines_beside(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    sheet: RawSheet,
+    recogniser: Recogniser,
+) -> list[IncomingPart]:
+    """Return the tables of lines that lie side by side on a sheet; set aside what else does.
+
+    A row of the sheet is counted once, whatever lies beside: at first all are the first table's,
+    and those that only another one uses are given to it when lines are counted.
+    """
+    tables: list[SourceTable] = []
+    for one in tables_beside(sheet):
+        table = source_table(one.sheet, one.found, one.first_column)
+        letter = column_letters(one.first_column)
+        query = table.query or f"SELECT *, '{letter}' AS origin FROM {{rows}}"
+        titles = first_with_titles([t.titles for t in tables], table.titles)
+        table = replace(table, query=query, titles=titles)
+        twins = [t for t in tables if _contents(con, t) == _contents(con, table)]
+        doubts = [
+            f"the tables that begin in columns {column_letters(twin.first_column)} and {letter} "
+            "hold the same rows: they may be one table printed twice"
+            for twin in twins
+        ]
+        tables.append(replace(table, doubts=(*table.doubts, *doubts)))
+    parts = [_part(con, incoming, table, recogniser) for table in tables]
+    lines = [part for part in parts if _is_line_table(part) and _complete(part)]
+    for part in parts if lines else []:
+        name = f"the table that begins in column {column_letters(part.table.first_column)}"
+        if part not in lines:
+            reason = f"{name} lies beside another one: {_why_not(part)}"
+            _set_aside(incoming, replace(sheet, row_count=0), reason)
+            continue
+        part.report.messages.append(Message("note", f"{name} is read by itself", sheet.sheet))
+        if part is not lines[0]:
+            part.table = replace(part.table, rows_read=0)
+            part.report.rows_read = 0
+    return lines
+
+
+def _contents(con: duckdb.DuckDBPyConnection, table: SourceTable) -> tuple[object, ...]:
+    """Return what two tables have in common when they hold the same headings and rows."""
+    cells = ", ".join(f"c{index}" for index in range(len(table.headers)))
+    found = con.execute(f"SELECT count(*), sum(hash({cells})) FROM {table.relation}").fetchall()
+    return (table.headers, *found[0])
 
 
 def plain_table(sheet: RawSheet) -> SourceTable | None:
@@ -270,7 +331,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         return None
     headers = tuple(cell.strip() for cell in sheet.rows(sheet.first_row, sheet.first_row)[0])
     elements = _national(headers)
-    if not elements:
+    if elements.count("provider_code") != 1:
         return None
     provider = f"c{elements.index('provider_code')}"
     labels = [
@@ -279,6 +340,10 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         if name in ("provider_code", "commissioner_code", "month", "financial_year", "pod_code")
     ]
     words = " OR ".join(f"{cell} ILIKE '%total%'" for cell in labels)
+    # A label between the rows may stand in the provider's column, with nothing beside it.
+    others = [f"{cell} IS NULL" for cell in labels if cell != provider]
+    if others:
+        words += f" OR ({' AND '.join(others)})"
     found = sheet.con.execute(
         f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} "
         f"AND (coalesce(trim({provider}), '') = '' OR {words}) LIMIT 1"
@@ -338,87 +403,6 @@ def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
     )
     part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
     incoming.report.parts.append(part)
-
-
-def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
-    """Return a found table as the upper half of intake needs it, its months one below the other."""
-    headers = ["" for _ in range(sheet.width)]
-    for index, header in found.header_columns:
-        headers[index] = header
-    titles = []
-    for row in found.title_rows:
-        cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
-        if cells:
-            titles.append(" ".join(cells))
-    table = SourceTable(
-        part=sheet.part,
-        member=sheet.member,
-        sheet=sheet.sheet,
-        rows=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
-        headers=tuple(headers),
-        titles=tuple(titles),
-        rows_read=sheet.row_count,
-        data_rows=found.data_rows,
-        totals=_totals(sheet, found),
-        hidden=sheet.hidden,
-        breaks=_breaks(sheet, found),
-    )
-    across = unpivot(sheet, found, table.totals, [*titles, sheet.sheet])
-    if across is None:
-        return table
-    return replace(
-        table,
-        query=across.query,
-        figures=across.figures,
-        headers=across.headers,
-        data_rows=across.data_rows,
-        totals=across.totals,
-        notes=across.notes,
-        doubts=across.doubts,
-        columns=across.columns,
-        controls=across.controls,
-    )
-
-
-def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
-    """Return what the file itself says its columns add up to.
-
-    A row that says it is the grand total, or that equals the sum of all data rows, speaks for the
-    table; without one, a single total row does; several subtotals are added up.
-    """
-    if not found.total_rows:
-        return {}
-    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
-    grand = [
-        row
-        for row in rows
-        if "sum of all data rows" in found.total_reasons.get(row, "")
-        or any(word in " ".join(rows[row]).lower() for word in ("grand", "overall"))
-    ]
-    chosen = grand[-1:] or list(rows)
-    totals: dict[int, Decimal] = {}
-    for row in chosen:
-        for index, cell in enumerate(rows[row]):
-            value = read_number(cell) if cell else None
-            if value is not None:
-                totals[index] = totals.get(index, Decimal(0)) + value
-    return totals
-
-
-def _breaks(sheet: RawSheet, found: FoundTable) -> tuple[tuple[int, int], ...]:
-    """Return the totals between the data rows, each with the first column that names it."""
-    inside = [row for row in found.total_rows if found.first_data_row < row < found.last_data_row]
-    if not inside:
-        return ()
-    rows = sheet.con.execute(
-        f"SELECT row, {', '.join(sheet.columns)} FROM {sheet.relation} "
-        f"WHERE row IN ({', '.join(map(str, inside))}) ORDER BY row"
-    ).fetchall()
-    named = [
-        next((at for at, cell in enumerate(cells) if cell and "total" in cell.lower()), 0)
-        for _, *cells in rows
-    ]
-    return tuple((row[0], at) for row, at in zip(rows, named, strict=True))
 
 
 def _part_report(table: SourceTable) -> PartReport:
@@ -548,7 +532,7 @@ def _hold_part(incoming: IncomingFile, part: IncomingPart) -> None:
 def _mapping_json(part: IncomingPart, column: MappedColumn) -> dict[str, object]:
     return {
         "sheet": part.table.sheet,
-        "column": part.table.column_number(column.index),
+        "column": part.table.first_column + part.table.column_number(column.index),
         "header": column.header,
         "element": column.element or None,
         "confidence": column.confidence,

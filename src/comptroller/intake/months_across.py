@@ -49,6 +49,10 @@ _COUNTS = re.compile(r"\b(?:activity|units|volumes?|counts?|attendances|spells|e
 _PLAN = re.compile(r"\b(?:plan(?:ned)?|budget)\b", re.I)
 _OTHER = re.compile(r"\b(?:variance|var|diff(?:erence)?|unit|average|tariff|rate)\b|%", re.I)
 _OPEN = re.compile(r"(?:actuals?|plan(?:ned)?|budget)?", re.I)
+_MEASURE_NAMES = re.compile(
+    r"(?:(?:actuals?|plan(?:ned)?|budget|activity|costs?|price|value|income|spend|finance|£|gbp|"
+    r"variance|units|volume|count|total|attendances|spells)[\s()/-]*)+"
+)
 _NOTHING = ("", "-", "--", "–", "—", ".", "n/a", "na", "nil")
 _CENT = Decimal("0.005")
 
@@ -348,11 +352,28 @@ class _Reading:
             told = ", ".join(year or "no year told" for year in years)
             self.doubts.append(f"the months across the columns are of several years: {told}")
         for index, heading in self.labels:
+            if kinds := self._measures_in(index):
+                self.doubts.append(
+                    f"column {self._letters(index)} ({heading!r}) says what the figures of each "
+                    f"row are ({', '.join(kinds)}): they cannot be added up"
+                )
             if name_scores("ACM", heading).get("month", (0.0, ""))[0] >= 0.9:
                 self.doubts.append(
                     f"months go across the columns, and column {self._letters(index)} "
                     f"({heading!r}) tells a month too"
                 )
+
+    def _measures_in(self, index: int) -> list[str]:
+        """Return what a column of labels calls the rows' figures, where it calls them by two names.
+
+        Rows of activity and of pounds in turn are no lines of their own.
+        """
+        found = self.sheet.con.execute(
+            f"SELECT DISTINCT lower(trim(c{index}, '{STRIPPED}')) AS value FROM {self.rows} "
+            f"WHERE length(c{index}) < 30 ORDER BY value"
+        ).fetchall()
+        named = [value for (value,) in found if value and _MEASURE_NAMES.fullmatch(value)]
+        return named if len(named) > 1 else []
 
     def _by_month(self) -> dict[tuple[str, int], dict[str, _Column]]:
         months: dict[tuple[str, int], dict[str, _Column]] = {}

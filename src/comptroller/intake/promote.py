@@ -17,7 +17,7 @@ from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
-from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message
+from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
 from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
@@ -153,18 +153,39 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
 
 
 def _count_rows_once(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
-    """Count each row that makes several lines once: in quarantine when one of its lines is."""
+    """Count each row of a sheet once, however many lines or tables share it.
+
+    It is in quarantine when one of its lines is; where tables lie side by side, a row belongs to
+    the first that has it in quarantine, else to the first that has it. What is no data of any
+    of them is set aside in the first.
+    """
     traced = [unit for unit, (_, part) in pooled.places.items() if part.table.traced]
     if not traced:
         return
-    for unit, loaded, bad in con.execute(
-        f"""SELECT unit, count(*) FILTER (bad = 0), count(*) FILTER (bad > 0) FROM (
-            SELECT unit, row, count(quarantine_reason) AS bad FROM staged
-            WHERE unit IN ({", ".join(map(str, traced))}) GROUP BY unit, row) GROUP BY unit"""
-    ).fetchall():
-        report = pooled.places[unit][1].report
-        report.rows_loaded, report.rows_quarantined = loaded, bad
-        report.rows_set_aside = report.rows_read - loaded - bad
+    counts = {
+        unit: (loaded, bad)
+        for unit, loaded, bad in con.execute(
+            f"""SELECT unit, count(*) FILTER (bad = 0), count(*) FILTER (bad > 0) FROM (
+                SELECT unit, bad FROM (
+                    SELECT unit, row, count(quarantine_reason) AS bad FROM staged
+                    WHERE unit IN ({", ".join(map(str, traced))}) GROUP BY unit, row)
+                JOIN (SELECT unit, submission_id, part FROM units) USING (unit)
+                QUALIFY row_number() OVER (
+                    PARTITION BY submission_id, part, row ORDER BY bad = 0, unit) = 1)
+            GROUP BY unit"""
+        ).fetchall()
+    }
+    beside: dict[tuple[int, int], list[PartReport]] = {}
+    for unit in traced:
+        file, part = pooled.places[unit]
+        part.report.rows_loaded, part.report.rows_quarantined = counts.get(unit, (0, 0))
+        beside.setdefault((id(file), part.table.part), []).append(part.report)
+    for first, *others in beside.values():
+        for report in others:
+            report.rows_read = report.rows_loaded + report.rows_quarantined
+            report.rows_set_aside = 0
+            first.rows_read -= report.rows_read
+        first.rows_set_aside = first.rows_read - first.rows_loaded - first.rows_quarantined
 
 
 def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
@@ -370,7 +391,11 @@ def _settle(file: IncomingFile) -> None:
     for part in file.parts:
         mine = part.report
         mine.status = HELD
-        data_rows = part.table.data_rows
+        # Rows that tables or lines share were counted once already.
+        counted_once = part.table.traced and part.unit >= 0
+        data_rows = (
+            mine.rows_loaded + mine.rows_quarantined if counted_once else part.table.data_rows
+        )
         mine.rows_quarantined, mine.rows_loaded, mine.lines_loaded = data_rows, 0, 0
         mine.rows_set_aside = mine.rows_read - data_rows
         mine.cost_quarantined, mine.cost_loaded = mine.cost_read, Decimal(0)

@@ -99,9 +99,9 @@ def _is_suspect(con: duckdb.DuckDBPyConnection, part: IncomingPart, one: UnitPro
     table = part.table
     tests = [f"coalesce({cell}, '') <> ''" for cell in _beyond(con, part)]
     cost = part.recognised.mapping.element("activity_cost")
-    if cost and part.recognised.data_set not in COST_FREE_DATA_SETS and not table.traced:
+    if cost and not table.figures and part.recognised.data_set not in COST_FREE_DATA_SETS:
         tests.append(f"coalesce({cost.cell}, '') = ''")
-    if table.traced:
+    if table.figures:
         return True
     if not tests:
         return False
@@ -133,7 +133,7 @@ def _shaped(part: IncomingPart, top: Sequence[Sequence[str]]) -> list[_Shaped]:
         for c in part.recognised.mapping.used
         if not (table.figures and table.column_number(c.index) - 1 in table.figures)
     }
-    columns |= {at: (f"column {at + 1}", _NUMBER) for at in table.figures}
+    columns |= {at: (f"column {table.first_column + at + 1}", _NUMBER) for at in table.figures}
     found = []
     for at, (header, pattern) in sorted(columns.items()):
         shaped = _Shaped(at, header, pattern)

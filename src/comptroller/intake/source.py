@@ -53,7 +53,8 @@ class SourceTable:
         figures: Physical columns of months across.
         breaks: Rows of totals between the data, each with the column that says so.
         filled: Columns whose labels are filled down, each with how many cells.
-        columns: The physical column of each column; empty where they are the same.
+        columns: The column of ``rows`` of each column; empty where they are the same.
+        first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
         controls: What columns of totals say of the pounds.
     """
 
@@ -71,6 +72,7 @@ class SourceTable:
     doubts: tuple[str, ...] = ()
     query: str = ""
     columns: tuple[int, ...] = ()
+    first_column: int = 0
     controls: tuple[Control, ...] = ()
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
@@ -87,14 +89,13 @@ class SourceTable:
         return bool(self.query)
 
     def column_number(self, index: int) -> int:
-        """Return the 1-based number that a column has in the sheet."""
+        """Return the 1-based number that a column has among the columns of ``rows``."""
         return (self.columns[index] if self.columns else index) + 1
 
     def holds_one_amount_for_all_months(self, column: MappedColumn) -> bool:
         """Tell whether a column stands once beside months across: its amount is of no month."""
         return (
-            ACROSS in self.headers
-            and self.traced
+            bool(self.figures)
             and column.element in _AMOUNTS
             and column.index < self.headers.index(ACROSS)
         )
