@@ -181,7 +181,7 @@ def test_a_letter_beside_the_data_of_an_archive_is_set_aside(opened: Opener) -> 
 
 def test_a_sheet_that_ends_where_excel_cuts_it_off_says_so(opened: Opener) -> None:
     sheet = opened("code,cost\n" + "RXA,1\n" * 65_535)
-    assert "rows may be cut off" in sheet.notes[0]
+    assert "rows may be missing" in sheet.warnings[0]
 
 
 def test_gzip_is_opened(opened: Opener) -> None:

@@ -163,9 +163,11 @@ def _own_lines_query(con: duckdb.DuckDBPyConnection, data_set: str, year: str) -
     body = [n for n in line_columns() if n in present and n != "event_key"]
     own = ", ".join(f's."{name}"' for name in body)
     base = (
-        f"(SELECT {own}, s.event_key, s.key_base, u.submission_id, u.part, u.sheet, "
+        f"(SELECT {own}, s.event_key, s.key_base, s.origin, u.submission_id, u.part, u.sheet, "
         "v.slice_version_id, "
-        "concat(substr(u.submission_id, 2, 12), '-', u.part, '-', s.row) AS line_id "
+        # Lines of one row are told apart by their column; for all others nothing is added.
+        "concat(substr(u.submission_id, 2, 12), '-', u.part, '-', s.row, '-' || s.origin) "
+        "AS line_id "
         f"FROM {staged} s JOIN units u USING (unit) LEFT JOIN stored_versions v "
         "ON v.submission_id = u.submission_id AND v.data_set = s.data_set "
         "AND v.provider_code = s.provider_code AND v.commissioner_code = s.commissioner_code "
@@ -274,7 +276,8 @@ def _append_quarantine(
     if pooled.places:
         queries.append(
             f"""SELECT u.submission_id, s.data_set, u.part, u.sheet, s.row,
-            coalesce(quarantine_reason, {held}) AS reason, quarantine_column AS column_name,
+            coalesce(quarantine_reason, {held}) AS reason,
+            coalesce(quarantine_column || ', column ' || origin, quarantine_column) AS column_name,
             quarantine_value AS value_shown, activity_cost AS cost, s.provider_code,
             s.financial_year, s.month FROM staged s JOIN units u USING (unit)
             WHERE quarantine_reason IS NOT NULL OR unit IN ({listed})"""

@@ -25,7 +25,7 @@ def successor_sql(column: str, successors: Mapping[str, str]) -> str:
 
 _ORDINAL_ORDER = (
     "local_patient_identifier, tariff_code, local_pod_code, "
-    "activity_count, activity_cost, part, row"
+    "activity_count, activity_cost, part, row, origin"
 )
 
 
@@ -79,7 +79,7 @@ def with_event_keys(relation: str, columns: str) -> str:
     """Return a query over lines with `key_columns` that completes ``event_key``.
 
     Args:
-        relation: Lines with ``submission_id``, ``part`` and ``row``.
+        relation: Lines with ``submission_id``, ``part``, ``row`` and ``origin``.
         columns: The columns to return beside it, as SQL.
     """
     ordinal = f"row_number() OVER (PARTITION BY submission_id, key_base ORDER BY {_ORDINAL_ORDER})"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,9 +11,13 @@ import duckdb
 
 from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
-from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect, read_number
+from comptroller.intake.arranged import source_table
+from comptroller.intake.beside import first_with_titles, tables_beside
+from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect
+from comptroller.intake.fill_down import fill_down
 from comptroller.intake.layouts import LayoutBook, SavedLayout
 from comptroller.intake.mapping import SURE, ColumnMapping, confirmed, helped
+from comptroller.intake.months_across import column_letters
 from comptroller.intake.organisations import read_code
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
@@ -78,12 +81,14 @@ class IncomingFile:
     holds: list[str] = field(default_factory=list)
     refused: bool = False
 
-    def hold(self, reason: str, *, sheet: str = "", column: str = "") -> None:
+    def hold(
+        self, reason: str, *, sheet: str = "", column: str = "", row: int | None = None
+    ) -> None:
         """Keep a reason why the file must wait for a person."""
         placed = f"{sheet}: {reason}" if sheet else reason
         if placed not in self.holds:
             self.holds.append(placed)
-            self.report.messages.append(Message("error", f"held: {reason}", sheet, None, column))
+            self.report.messages.append(Message("error", f"held: {reason}", sheet, row, column))
         self.report.status = HELD
 
 
@@ -113,6 +118,7 @@ class Recogniser:
             found = self._found(con, table, names)
             found = self._as_before(con, table, found, constants)
         data_set, confidence, mapping, why = found
+        mapping = _of_one_month(table, mapping)
         return (
             Recognised(data_set, confidence, mapping, constants, stage_evidence(*names), why),
             layout,
@@ -174,18 +180,31 @@ def _is_of(
     return {read_code(row[0]) for row in rows} == {layout.provider_code}
 
 
+def _of_one_month(table: SourceTable, mapping: ColumnMapping) -> ColumnMapping:
+    """Leave out amounts that stand once in a row whose months go across: they are of no month."""
+    return ColumnMapping(
+        tuple(
+            replace(column, element="", basis="stands once beside several months")
+            if table.holds_one_amount_for_all_months(column)
+            else column
+            for column in mapping.columns
+        )
+    )
+
+
 def _sampled(con: duckdb.DuckDBPyConnection, table: SourceTable) -> list[ColumnEvidence]:
     """Collect evidence from the first rows and from rows spread over the table."""
     width = len(table.headers)
     step = max(table.data_rows // (SAMPLE_ROWS // 2), 1)
+    order = "row, origin" if table.traced else "row"
     rows = con.execute(
         f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
-        f"WHERE row % {step} = 0 ORDER BY row LIMIT {SAMPLE_ROWS}"
+        f"WHERE row % {step} = 0 ORDER BY {order} LIMIT {SAMPLE_ROWS}"
     ).fetchall()
     if len(rows) < SAMPLE_ROWS // 4:
         rows = con.execute(
             f"SELECT {', '.join(f'c{i}' for i in range(width))} FROM {table.relation} "
-            f"ORDER BY row LIMIT {SAMPLE_ROWS}"
+            f"ORDER BY {order} LIMIT {SAMPLE_ROWS}"
         ).fetchall()
     return collect(rows, width)
 
@@ -196,6 +215,11 @@ def open_incoming(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> Inco
     try:
         incoming.size = path.stat().st_size
         incoming.sheets = open_file(path, con, name=path.name)
+        incoming.report.messages += [
+            Message("warning", warning, sheet.sheet, sheet.last_row)
+            for sheet in incoming.sheets
+            for warning in sheet.warnings
+        ]
         tables = [_TableOf.find(sheet) for sheet in incoming.sheets]
         if not any(item.is_plain for item in tables):
             incoming.published = recognise_aggregates(
@@ -262,11 +286,14 @@ def _recognise_lines(
     for item in tables:
         sheet = item.sheet
         incoming.report.messages += [Message("note", note, sheet.sheet) for note in sheet.notes]
+        beside = [] if item.is_plain else _lines_beside(con, incoming, sheet, recogniser)
+        if beside:
+            candidates += [(sheet, part) for part in beside]
+            continue
         if item.table is None:
             _set_aside(incoming, sheet, _without_table(item.found))
             continue
-        recognised, layout = recogniser.recognise(con, item.table, incoming.path.name)
-        part = IncomingPart(item.table, recognised, _part_report(item.table), layout)
+        part = _part(con, incoming, item.table, recogniser)
         candidates.append((sheet, part))
         if item.is_plain and sheet.cut_short:
             incoming.hold(
@@ -274,6 +301,67 @@ def _recognise_lines(
                 sheet=sheet.sheet,
             )
     _sort_out(incoming, candidates)
+
+
+def _part(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    table: SourceTable,
+    recogniser: Recogniser,
+) -> IncomingPart:
+    """Recognise a table and fill its labels down."""
+    recognised, layout = recogniser.recognise(con, table, incoming.path.name)
+    table = fill_down(con, table, recognised.mapping.used, recognised.data_set)
+    part = IncomingPart(table, recognised, _part_report(table), layout)
+    part.report.messages += [Message("note", note, table.sheet) for note in table.notes]
+    return part
+
+
+def _lines_beside(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    sheet: RawSheet,
+    recogniser: Recogniser,
+) -> list[IncomingPart]:
+    """Return the tables of lines that lie side by side on a sheet; set aside what else does.
+
+    A row of the sheet is counted once, whatever lies beside: at first all are the first table's,
+    and those that only another one uses are given to it when lines are counted.
+    """
+    tables: list[SourceTable] = []
+    for one in tables_beside(sheet):
+        table = source_table(one.sheet, one.found, one.first_column)
+        letter = column_letters(one.first_column)
+        query = table.query or f"SELECT *, '{letter}' AS origin FROM {{rows}}"
+        titles = first_with_titles([t.titles for t in tables], table.titles)
+        table = replace(table, query=query, titles=titles)
+        twins = [t for t in tables if _contents(con, t) == _contents(con, table)]
+        doubts = [
+            f"the tables that begin in columns {column_letters(twin.first_column)} and {letter} "
+            "hold the same rows: they may be one table printed twice"
+            for twin in twins
+        ]
+        tables.append(replace(table, doubts=(*table.doubts, *doubts)))
+    parts = [_part(con, incoming, table, recogniser) for table in tables]
+    lines = [part for part in parts if _is_line_table(part) and _complete(part)]
+    for part in parts if lines else []:
+        name = f"the table that begins in column {column_letters(part.table.first_column)}"
+        if part not in lines:
+            reason = f"{name} lies beside another one: {_why_not(part)}"
+            _set_aside(incoming, replace(sheet, row_count=0), reason)
+            continue
+        part.report.messages.append(Message("note", f"{name} is read by itself", sheet.sheet))
+        if part is not lines[0]:
+            part.table = replace(part.table, rows_read=0)
+            part.report.rows_read = 0
+    return lines
+
+
+def _contents(con: duckdb.DuckDBPyConnection, table: SourceTable) -> tuple[object, ...]:
+    """Return what two tables have in common when they hold the same headings and rows."""
+    cells = ", ".join(f"c{index}" for index in range(len(table.headers)))
+    found = con.execute(f"SELECT count(*), sum(hash({cells})) FROM {table.relation}").fetchall()
+    return (table.headers, *found[0])
 
 
 def plain_table(sheet: RawSheet) -> SourceTable | None:
@@ -287,7 +375,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         return None
     headers = tuple(cell.strip() for cell in sheet.rows(sheet.first_row, sheet.first_row)[0])
     elements = _national(headers)
-    if not elements:
+    if elements.count("provider_code") != 1:
         return None
     provider = f"c{elements.index('provider_code')}"
     labels = [
@@ -296,6 +384,10 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         if name in ("provider_code", "commissioner_code", "month", "financial_year", "pod_code")
     ]
     words = " OR ".join(f"{cell} ILIKE '%total%'" for cell in labels)
+    # A label between the rows may stand in the provider's column, with nothing beside it.
+    others = [f"{cell} IS NULL" for cell in labels if cell != provider]
+    if others:
+        words += f" OR ({' AND '.join(others)})"
     found = sheet.con.execute(
         f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} "
         f"AND (coalesce(trim({provider}), '') = '' OR {words}) LIMIT 1"
@@ -306,7 +398,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         part=sheet.part,
         member=sheet.member,
         sheet=sheet.sheet,
-        relation=f"(SELECT * FROM {sheet.relation} WHERE row > {sheet.first_row})",
+        rows=f"(SELECT * FROM {sheet.relation} WHERE row > {sheet.first_row})",
         headers=headers,
         titles=(),
         rows_read=sheet.row_count,
@@ -355,55 +447,6 @@ def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
     )
     part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
     incoming.report.parts.append(part)
-
-
-def source_table(sheet: RawSheet, found: FoundTable) -> SourceTable:
-    """Return a found table as the upper half of intake needs it."""
-    headers = ["" for _ in range(sheet.width)]
-    for index, header in found.header_columns:
-        headers[index] = header
-    titles = []
-    for row in found.title_rows:
-        cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
-        if cells:
-            titles.append(" ".join(cells))
-    return SourceTable(
-        part=sheet.part,
-        member=sheet.member,
-        sheet=sheet.sheet,
-        relation=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
-        headers=tuple(headers),
-        titles=tuple(titles),
-        rows_read=sheet.row_count,
-        data_rows=found.data_rows,
-        totals=_totals(sheet, found),
-        hidden=sheet.hidden,
-    )
-
-
-def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
-    """Return what the file itself says its columns add up to.
-
-    A row that says it is the grand total, or that equals the sum of all data rows, speaks for the
-    table; without one, a single total row does; several subtotals are added up.
-    """
-    if not found.total_rows:
-        return {}
-    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
-    grand = [
-        row
-        for row in rows
-        if "sum of all data rows" in found.total_reasons.get(row, "")
-        or any(word in " ".join(rows[row]).lower() for word in ("grand", "overall"))
-    ]
-    chosen = grand[-1:] or list(rows)
-    totals: dict[int, Decimal] = {}
-    for row in chosen:
-        for index, cell in enumerate(rows[row]):
-            value = read_number(cell) if cell else None
-            if value is not None:
-                totals[index] = totals.get(index, Decimal(0)) + value
-    return totals
 
 
 def _part_report(table: SourceTable) -> PartReport:
@@ -478,9 +521,13 @@ def _admit(incoming: IncomingFile, part: IncomingPart) -> None:
     report.mapping = [_mapping_json(part, c) for c in part.recognised.mapping.columns if c.header]
     cost = part.recognised.mapping.element("activity_cost")
     report.cost_control = part.table.totals.get(cost.index) if cost else None
+    if report.cost_control is None and part.table.controls:
+        report.cost_control = part.table.controls[0].pounds
     incoming.parts.append(part)
     incoming.report.parts.append(report)
     incoming.report.stage_evidence = part.recognised.stage_evidence
+    for doubt in part.table.doubts:
+        incoming.hold(doubt, sheet=part.table.sheet)
     for name in (
         "provider_code",
         "commissioner_code",
@@ -521,13 +568,15 @@ def _hold_part(incoming: IncomingFile, part: IncomingPart) -> None:
             reason += f"; not sure enough: {'; '.join(unsure[:5])}"
     if part.table.member and not part.table.sheet:
         reason = f"{part.table.member}: {reason}"
+    for doubt in part.table.doubts:
+        incoming.hold(doubt, sheet=part.table.sheet)
     incoming.hold(reason, sheet=part.table.sheet)
 
 
 def _mapping_json(part: IncomingPart, column: MappedColumn) -> dict[str, object]:
     return {
         "sheet": part.table.sheet,
-        "column": column.index + 1,
+        "column": part.table.first_column + part.table.column_number(column.index),
         "header": column.header,
         "element": column.element or None,
         "confidence": column.confidence,

@@ -32,6 +32,7 @@ from comptroller.warehouse import MONEY, quote_literal, side_by_side
 
 STAGED_EXTRAS = {
     "unit": "INTEGER",
+    "origin": "VARCHAR",
     "pod_group": "VARCHAR",
     "key_base": "VARCHAR",
     "quarantine_reason": "VARCHAR",
@@ -90,12 +91,21 @@ COST_FREE_DATA_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
 
 @dataclass(frozen=True)
 class Pool:
-    """Tables of one layout, together in one relation ``unit, row, c0..``."""
+    """Tables of one layout, together in one relation ``unit, row, c0..``.
+
+    Where one row may make several lines (``traced``) it has ``origin`` too, the column of each.
+    """
 
     relation: str
     columns: tuple[MappedColumn, ...]
     data_set: str
     units: tuple[int, ...]
+    traced: bool = False
+
+    @property
+    def kept_as(self) -> str:
+        """VIEW where the rows of one table serve as they lie, TABLE where they are put together."""
+        return "VIEW" if len(self.units) == 1 and not self.traced else "TABLE"
 
     def column(self, element: str) -> MappedColumn | None:
         """Return the column mapped to an element, or None."""
@@ -346,6 +356,8 @@ class _Statement:
 
     def _selects(self) -> dict[str, str]:
         selects: dict[str, str] = {"unit": "unit", "row": "row", "data_set": "u_data_set"}
+        if self.pool.traced:
+            selects["origin"] = "origin"
         for column in self.pool.columns:
             element = elements()[column.element]
             if element.name in selects or element.kind == "nhs_number":

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from comptroller.intake.fill_down import FILLED_DOWN
 from comptroller.intake.incoming import IncomingFile, IncomingPart, facts_of
 from comptroller.intake.normalise import UNIT_COLUMNS, Pool
 from comptroller.intake.organisations import read_code
@@ -53,6 +54,7 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             key: tuple[object, ...] = (
                 part.recognised.data_set,
                 tuple((c.index, c.element) for c in used),
+                part.table.traced,
             )
             if part.table.data_rows > _ROWS_OF_ITS_OWN:
                 key = (*key, unit)
@@ -68,6 +70,7 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
             columns=first.recognised.mapping.used,
             data_set=first.recognised.data_set,
             units=tuple(units),
+            traced=first.table.traced,
         )
         pooled.pools.append(pool)
 
@@ -88,13 +91,14 @@ def _readable(part: IncomingPart) -> bool:
 
 def _fill(con: duckdb.DuckDBPyConnection, pool: Pool, pooled: Pooled) -> None:
     cells = ", ".join(sorted((c.cell for c in pool.columns), key=lambda c: int(c[1:])))
+    if pool.traced:
+        cells = f"origin, {cells}"
     selects = [
         f"SELECT CAST({unit} AS INTEGER) AS unit, row, {cells} "
         f"FROM {pooled.places[unit][1].table.relation}"
         for unit in pool.units
     ]
-    kind = "VIEW" if len(selects) == 1 else "TABLE"
-    con.execute(f"CREATE {kind} {pool.relation} AS {' UNION ALL '.join(selects)}")
+    con.execute(f"CREATE {pool.kept_as} {pool.relation} AS {' UNION ALL '.join(selects)}")
 
 
 def judge(pooled: Pooled, around: Surroundings) -> None:
@@ -125,6 +129,17 @@ def judge(pooled: Pooled, around: Surroundings) -> None:
 def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> None:
     sheet = part.table.sheet
     headers = {c.element: c.header for c in part.recognised.mapping.used}
+    for index, count in part.table.filled:
+        column = part.recognised.mapping.columns[index]
+        file.report.changes.append(
+            {
+                "sheet": sheet,
+                "column": column.header,
+                "element": column.element,
+                "kind": FILLED_DOWN,
+                "values": count,
+            }
+        )
     for (element, kind), count in sorted(one.changes.items()):
         file.report.changes.append(
             {

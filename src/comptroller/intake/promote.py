@@ -17,7 +17,8 @@ from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
-from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message
+from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
+from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import MONEY, side_by_side
@@ -39,6 +40,7 @@ _NO_CONTENT = {
     "month",
     "date_time_data_set_created",
     "unit",
+    "origin",
     "pod_group",
     "key_base",
     "quarantine_reason",
@@ -61,6 +63,7 @@ def promote(
     """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
     pooled = pool_parts(con, batch.files)
     judge(pooled, around)
+    hold_what_is_shifted(con, pooled)
     tables = _stage(con, pooled, around, key)
     _count_rows(con, pooled)
     _look_at_providers(pooled, around)
@@ -96,8 +99,7 @@ def _stage(
 def _free_cells(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
     """Let go of the cells whose rows are all in ``staged``: nothing asks for them again."""
     for pool in pooled.pools:
-        kind = "VIEW" if len(pool.units) == 1 else "TABLE"
-        con.execute(f"DROP {kind} IF EXISTS {pool.relation}")
+        con.execute(f"DROP {pool.kept_as} IF EXISTS {pool.relation}")
     for file in {id(file): file for file, _ in pooled.places.values()}.values():
         if all(part.unit >= 0 for part in file.parts):
             for sheet in file.sheets:
@@ -133,8 +135,10 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         report.commissioner_codes = sorted(commissioners or [])
         report.financial_year = years[0] if years and len(years) == 1 else ""
         report.months = sorted(months or [])
+    _count_rows_once(con, pooled)
     for unit, reason, column, rows, pounds, first in con.execute(
-        f"""SELECT unit, quarantine_reason, quarantine_column, count(*), sum({cost}), min(row)
+        f"""SELECT unit, quarantine_reason, quarantine_column, count(DISTINCT row), sum({cost}),
+            min(row)
         FROM staged WHERE NOT {good} GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
         _, part = pooled.places[unit]
@@ -149,18 +153,66 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         )
 
 
+def _count_rows_once(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
+    """Count each row of a sheet once, however many lines or tables share it.
+
+    It is in quarantine when one of its lines is; where tables lie side by side, a row belongs to
+    the first that has it in quarantine, else to the first that has it. What is no data of any
+    of them is set aside in the first.
+    """
+    traced = [unit for unit, (_, part) in pooled.places.items() if part.table.traced]
+    if not traced:
+        return
+    counts = {
+        unit: (loaded, bad)
+        for unit, loaded, bad in con.execute(
+            f"""SELECT unit, count(*) FILTER (bad = 0), count(*) FILTER (bad > 0) FROM (
+                SELECT unit, bad FROM (
+                    SELECT unit, row, count(quarantine_reason) AS bad FROM staged
+                    WHERE unit IN ({", ".join(map(str, traced))}) GROUP BY unit, row)
+                JOIN (SELECT unit, submission_id, part FROM units) USING (unit)
+                QUALIFY row_number() OVER (
+                    PARTITION BY submission_id, part, row ORDER BY bad = 0, unit) = 1)
+            GROUP BY unit"""
+        ).fetchall()
+    }
+    beside: dict[tuple[int, int], list[PartReport]] = {}
+    for unit in traced:
+        file, part = pooled.places[unit]
+        part.report.rows_loaded, part.report.rows_quarantined = counts.get(unit, (0, 0))
+        beside.setdefault((id(file), part.table.part), []).append(part.report)
+    for first, *others in beside.values():
+        for report in others:
+            report.rows_read = report.rows_loaded + report.rows_quarantined
+            report.rows_set_aside = 0
+            first.rows_read -= report.rows_read
+        first.rows_set_aside = first.rows_read - first.rows_loaded - first.rows_quarantined
+
+
 def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
     rules = around.rules
     for file, part in pooled.places.values():
         report = part.report
         if report.status == HELD:
             continue
-        if report.cost_control is not None:
+        columns = part.table.controls
+        if report.cost_control is not None and report.cost_control not in (
+            control.pounds for control in columns
+        ):
             off = report.cost_control - report.cost_read
             if abs(off) > rules.control_tolerance:
                 file.hold(
                     f"the file's own total is £{report.cost_control:,.2f}, its rows add up to "
                     f"£{report.cost_read:,.2f} (difference £{off:,.2f})",
+                    sheet=part.table.sheet,
+                )
+        for control in columns:
+            off = control.pounds - report.cost_read
+            if abs(off) > rules.control_tolerance:
+                differs = f", first in row {control.first_row:,}" if control.first_row else ""
+                file.hold(
+                    f"{control.place} adds up to £{control.pounds:,.2f}, the columns of the "
+                    f"months to £{report.cost_read:,.2f} (difference £{off:,.2f}{differs})",
                     sheet=part.table.sheet,
                 )
         rows = report.rows_loaded + report.rows_quarantined
@@ -340,7 +392,11 @@ def _settle(file: IncomingFile) -> None:
     for part in file.parts:
         mine = part.report
         mine.status = HELD
-        data_rows = part.table.data_rows
+        # Rows that tables or lines share were counted once already.
+        counted_once = part.table.traced and part.unit >= 0
+        data_rows = (
+            mine.rows_loaded + mine.rows_quarantined if counted_once else part.table.data_rows
+        )
         mine.rows_quarantined, mine.rows_loaded, mine.lines_loaded = data_rows, 0, 0
         mine.rows_set_aside = mine.rows_read - data_rows
         mine.cost_quarantined, mine.cost_loaded = mine.cost_read, Decimal(0)

@@ -7,6 +7,28 @@ from decimal import Decimal
 
 from comptroller.vocabulary import normalise_header
 
+ACROSS = "Month"
+"""Heading of the column that months across the columns become."""
+
+# Amounts of a period: of a table with months across, only the months' own columns hold them.
+_AMOUNTS = (
+    "activity_cost",
+    "activity_count",
+    "market_forces_cost",
+    "planned_activity",
+    "planned_cost",
+    "planned_market_forces_cost",
+)
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a file itself says its pounds add up to: where, how much, and where it first differs."""
+
+    place: str
+    pounds: Decimal
+    first_row: int | None = None
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -16,20 +38,30 @@ class SourceTable:
         part: Part of the file, 0 where the file holds one table.
         member: Name inside an archive, or ''.
         sheet: Sheet name, or ''.
-        relation: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
+        rows: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
         headers: Header text of each column, '' where a column has none.
         titles: Texts that stand above the table, in reading order.
         rows_read: Physical rows from the first to the last non-empty one.
-        data_rows: Rows of the relation.
+        data_rows: Physical rows in the relation.
         totals: Column index to what the total rows say of it (the grand total where there is
             one); empty where the table has no total row.
         notes: What a person should know about the finding of the table.
+        hidden: Whether its sheet is hidden.
+        doubts: What must be settled by a person before its lines count.
+        query: What makes the lines from the rows, ``{rows}`` their name, where one row makes
+            several; '' where each row is a line.
+        figures: Physical columns of months across.
+        breaks: Rows of totals between the data, each with the column that says so.
+        filled: Columns whose labels are filled down, each with how many cells.
+        columns: The column of ``rows`` of each column; empty where they are the same.
+        first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
+        controls: What columns of totals say of the pounds.
     """
 
     part: int
     member: str
     sheet: str
-    relation: str
+    rows: str
     headers: tuple[str, ...]
     titles: tuple[str, ...]
     rows_read: int
@@ -37,6 +69,36 @@ class SourceTable:
     totals: dict[int, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hidden: bool = False
+    doubts: tuple[str, ...] = ()
+    query: str = ""
+    columns: tuple[int, ...] = ()
+    first_column: int = 0
+    controls: tuple[Control, ...] = ()
+    figures: tuple[int, ...] = ()
+    breaks: tuple[tuple[int, int], ...] = ()
+    filled: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """The lines: ``row`` and cells, and ``origin VARCHAR``, their column, if `traced`."""
+        return f"({self.query.format(rows=self.rows)})" if self.query else self.rows
+
+    @property
+    def traced(self) -> bool:
+        """Whether a row may make several lines, told apart by ``origin``."""
+        return bool(self.query)
+
+    def column_number(self, index: int) -> int:
+        """Return the 1-based number that a column has among the columns of ``rows``."""
+        return (self.columns[index] if self.columns else index) + 1
+
+    def holds_one_amount_for_all_months(self, column: MappedColumn) -> bool:
+        """Tell whether a column stands once beside months across: its amount is of no month."""
+        return (
+            bool(self.figures)
+            and column.element in _AMOUNTS
+            and column.index < self.headers.index(ACROSS)
+        )
 
     @property
     def rows_set_aside(self) -> int:

@@ -18,8 +18,7 @@ from comptroller.intake.reading.raw_sheet import RawSheet
 from comptroller.intake.reading.workbook import password_needed, read_workbook
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-# Rows of a sheet in Excel 2003 and since.
-FULL_SHEETS = (65_536, 1_048_576)
+FULL_SHEETS = {65_536: "Excel 97-2003", 1_048_576: "Excel"}
 NOT_A_TABLE = "not a table file"
 # What people send by mistake, by its first bytes.
 OTHER_KINDS = (
@@ -80,18 +79,20 @@ def open_file(
         ) from error
     single = len(sheets) == 1
     return [
-        dataclasses.replace(
-            sheet, part=0 if single else index, notes=(*sheet.notes, *_full_sheet(sheet))
-        )
+        dataclasses.replace(sheet, part=0 if single else index, warnings=_full_sheet(sheet))
         for index, sheet in enumerate(sheets, start=1)
     ]
 
 
-def _full_sheet(sheet: RawSheet) -> list[str]:
+def _full_sheet(sheet: RawSheet) -> tuple[str, ...]:
     """Warn of a sheet that ends where Excel cuts off what is longer."""
-    if sheet.last_row not in FULL_SHEETS:
-        return []
-    return [f"Ends at row {sheet.last_row:,}, the last that Excel holds: rows may be cut off."]
+    program = FULL_SHEETS.get(sheet.last_row)
+    if program is None:
+        return ()
+    return (
+        f"ends at row {sheet.last_row:,}, the last that a sheet of {program} holds: rows may be "
+        "missing. Ask whether there are more, and for a text file of all of them",
+    )
 
 
 def _read(

@@ -33,6 +33,7 @@ class RawSheet:
         merged: Merged cells as (first row, first column, last row, last column), rows 1-based,
             columns 0-based; empty where the format does not tell.
         notes: What a person should know about the reading, as plain sentences.
+        warnings: What may be wrong with it.
         cut_short: Of delimited text, whether its last row has cells missing and no line end.
     """
 
@@ -50,6 +51,7 @@ class RawSheet:
     delimiter: str = ""
     merged: tuple[tuple[int, int, int, int], ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     cut_short: bool = False
     _head: list[list[str]] = field(default_factory=list, repr=False, compare=False)
 

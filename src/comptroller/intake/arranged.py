@@ -1,0 +1,94 @@
+"""A found table as the upper half of intake needs it: headings, titles, rows, what totals say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from comptroller.intake.evidence import read_number
+from comptroller.intake.months_across import unpivot
+from comptroller.intake.reading import RawSheet
+from comptroller.intake.source import SourceTable
+from comptroller.intake.table_finder import FoundTable
+
+
+def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> SourceTable:
+    """Return a found table as the upper half of intake needs it, its months one below the other."""
+    headers = ["" for _ in range(sheet.width)]
+    for index, header in found.header_columns:
+        headers[index] = header
+    titles = []
+    for row in found.title_rows:
+        cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
+        if cells:
+            titles.append(" ".join(cells))
+    table = SourceTable(
+        part=sheet.part,
+        member=sheet.member,
+        sheet=sheet.sheet,
+        rows=f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})",
+        headers=tuple(headers),
+        titles=tuple(titles),
+        rows_read=sheet.row_count,
+        data_rows=found.data_rows,
+        totals=_totals(sheet, found),
+        hidden=sheet.hidden,
+        breaks=_breaks(sheet, found),
+        first_column=first_column,
+    )
+    across = unpivot(sheet, found, table.totals, [*titles, sheet.sheet], first_column)
+    if across is None:
+        return table
+    return replace(
+        table,
+        query=across.query,
+        figures=across.figures,
+        headers=across.headers,
+        data_rows=across.data_rows,
+        totals=across.totals,
+        notes=across.notes,
+        doubts=across.doubts,
+        columns=across.columns,
+        controls=across.controls,
+    )
+
+
+def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
+    """Return what the file itself says its columns add up to.
+
+    A row that says it is the grand total, or that equals the sum of all data rows, speaks for the
+    table; without one, a single total row does; several subtotals are added up.
+    """
+    if not found.total_rows:
+        return {}
+    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
+    grand = [
+        row
+        for row in rows
+        if "sum of all data rows" in found.total_reasons.get(row, "")
+        or any(word in " ".join(rows[row]).lower() for word in ("grand", "overall"))
+    ]
+    chosen = grand[-1:] or list(rows)
+    totals: dict[int, Decimal] = {}
+    for row in chosen:
+        for index, cell in enumerate(rows[row]):
+            value = read_number(cell) if cell else None
+            if value is not None:
+                totals[index] = totals.get(index, Decimal(0)) + value
+    return totals
+
+
+def _breaks(sheet: RawSheet, found: FoundTable) -> tuple[tuple[int, int], ...]:
+    """Return the totals between the data rows, each with the first column that names it."""
+    inside = [row for row in found.total_rows if found.first_data_row < row < found.last_data_row]
+    if not inside:
+        return ()
+    rows = sheet.con.execute(
+        f"SELECT row, {', '.join(sheet.columns)} FROM {sheet.relation} "
+        f"WHERE row IN ({', '.join(map(str, inside))}) ORDER BY row"
+    ).fetchall()
+    named = [
+        next((at for at, cell in enumerate(cells) if cell and "total" in cell.lower()), 0)
+        for _, *cells in rows
+    ]
+    return tuple((row[0], at) for row, at in zip(rows, named, strict=True))

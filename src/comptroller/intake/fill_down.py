@@ -1,0 +1,145 @@
+"""Labels written once and blank below: filled from above where the column's pattern proves it.
+
+A column proves it when its first row has a label, at least half of its rows are blank, no label
+comes back within the group of the column to its left, every group of that column and every row
+after one of its totals begins with a label of its own. Only labels are ever filled: never money,
+never anything of a patient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import duckdb
+
+from comptroller.intake.cell_kinds import STRIPPED
+from comptroller.intake.source import ACROSS, MappedColumn, SourceTable
+
+FILLED_DOWN = "filled down from above"
+_IN_EVERY_ROW = ("provider_code", "commissioner_code", "financial_year", "month")
+"""Without one of these there is no line: a single label at the top speaks for all rows."""
+
+_LABELS = (
+    *_IN_EVERY_ROW,
+    "pod_code",
+    "local_pod_code",
+    "local_pod_description",
+    "activity_treatment_function_code",
+    "local_sub_specialty_code",
+    "organisation_site_identifier_of_treatment",
+    "service_code",
+)
+_BY_POINT_OF_DELIVERY = ("ACM", "PLCM")
+_LEAST_LABELS = 3
+MOST_LABELS = 100_000
+MOST_STRIPPED = 200_000
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of one column: physical rows and what stands in them, in order."""
+
+    column: MappedColumn
+    at: int
+    rows: tuple[int, ...]
+    texts: tuple[str, ...]
+    blank: int
+
+
+def fill_down(
+    con: duckdb.DuckDBPyConnection,
+    table: SourceTable,
+    columns: Sequence[MappedColumn],
+    data_set: str,
+) -> SourceTable:
+    """Return the table with its labels filled down, itself where there is nothing to fill.
+
+    Args:
+        con: The connection.
+        table: The table; ``rows`` says where its rows lie.
+        columns: Its mapped columns.
+        data_set: What it is: only some lines are worth little without a point of delivery.
+    """
+    across = table.headers.index(ACROSS) if table.figures else -1
+    labels = [c for c in columns if c.element in _LABELS and c.index != across]
+    if not labels or not table.rows or table.data_rows < 2:
+        return table
+    proven: list[_Labels] = []
+    doubts: list[str] = []
+    for one in _sparse(con, table, labels):
+        if _is_proven(con, table, one, proven):
+            proven.append(one)
+        elif one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY:
+            doubts.append(
+                f"{one.column.header!r} is blank in {one.blank:,} rows, and nothing proves that "
+                "what stands above holds for them"
+            )
+    if not proven:
+        return replace(table, doubts=(*table.doubts, *doubts))
+    filled = ", ".join(
+        f"last_value({_text(f'c{one.at}')} IGNORE NULLS) OVER above AS c{one.at}" for one in proven
+    )
+    return replace(
+        table,
+        rows=f"(SELECT * REPLACE ({filled}) FROM {table.rows} WINDOW above AS "
+        "(ORDER BY row ROWS UNBOUNDED PRECEDING))",
+        doubts=(*table.doubts, *doubts),
+        filled=tuple((one.column.index, one.blank) for one in proven),
+    )
+
+
+def _text(cell: str) -> str:
+    return f"CASE WHEN trim({cell}, '{STRIPPED}') <> '' THEN {cell} END"
+
+
+def _sparse(
+    con: duckdb.DuckDBPyConnection, table: SourceTable, columns: Sequence[MappedColumn]
+) -> list[_Labels]:
+    """Return the columns at least half of which is blank below a label, from left to right."""
+    placed = sorted((table.column_number(c.index) - 1, c) for c in columns)
+    # Of a long table, cells of white space count as filled: to strip them all would take longer.
+    exact = table.data_rows <= MOST_STRIPPED
+    counts = ", ".join(f"count({_text(f'c{at}') if exact else f'c{at}'})" for at, _ in placed)
+    rows, *filled = con.execute(f"SELECT count(*), {counts} FROM {table.rows}").fetchall()[0]
+    found = []
+    for (at, column), count in zip(placed, filled, strict=True):
+        if not count or count * 2 > rows or count > MOST_LABELS:
+            continue
+        labels = con.execute(
+            f"SELECT row, {_text(f'c{at}')} AS label FROM {table.rows} WHERE label IS NOT NULL "
+            "ORDER BY row"
+        ).fetchall()
+        first = con.execute(f"SELECT min(row) FROM {table.rows}").fetchall()[0][0]
+        if labels[0][0] == first:
+            texts = tuple(" ".join(text.upper().split()) for _, text in labels)
+            found.append(_Labels(column, at, tuple(r for r, _ in labels), texts, rows - count))
+    return found
+
+
+def _is_proven(
+    con: duckdb.DuckDBPyConnection, table: SourceTable, one: _Labels, outer: Sequence[_Labels]
+) -> bool:
+    """Tell whether the blanks below each label can only mean the label."""
+    starts = set(one.rows)
+    groups = {row for other in outer for row in other.rows}
+    if not groups <= starts:
+        return False
+    seen: set[str] = set()
+    for row, text in zip(one.rows, one.texts, strict=True):
+        if row in groups:
+            seen = set()
+        if text in seen:
+            return False
+        seen.add(text)
+    if one.column.element not in _IN_EVERY_ROW and len(starts) < _LEAST_LABELS and not groups:
+        return False
+    ends = [row for row, at in table.breaks if at <= one.at]
+    if not ends:
+        return True
+    cuts = ", ".join(f"({row})" for row in ends)
+    after = con.execute(
+        f"SELECT DISTINCT (SELECT min(row) FROM {table.rows} WHERE row > cut) "
+        f"FROM (VALUES {cuts}) ends(cut)"
+    ).fetchall()
+    return {row for (row,) in after if row is not None} <= starts

@@ -1,0 +1,154 @@
+"""Labels written once and blank below are filled from above only where the pattern proves it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from comptroller.intake.report import FileReport
+from comptroller.workspace import Workspace
+from tests.intake.layout_files import write_csv
+from tests.intake.test_local_layouts import lines, one
+from tests.intake.test_months_across import MONTHS, pounds, ties
+
+HEAD = ["Provider", "Commissioner", "POD", "Specialty Code", "HRG", "Month", "Activity",
+        "Actual Cost"]  # fmt: skip
+
+
+def grouped(*, totals: bool = True) -> list[list[Any]]:
+    """Return a report with each label once: one provider, two commissioners, three groups each."""
+    rows: list[list[Any]] = [["Northdale 2026/27 Month 4"], [], HEAD]
+    number = 0
+    for commissioner in ("QX1", "QX2"):
+        start = number
+        for pod in ("EL", "DC", "NEL"):
+            for place in range(4):
+                rows.append(
+                    [
+                        "RX1" if not number else "",
+                        commissioner if number == start else "",
+                        pod if not place else "",
+                        ("100", "", "110", "")[place],
+                        f"AA2{place}C",
+                        1,
+                        1,
+                        pounds(number, 0),
+                    ]
+                )
+                number += 1
+        if totals:
+            cost = sum(pounds(n, 0) for n in range(start, number))
+            rows.append(["", f"{commissioner} Total", "", "", "", "", 12, cost])
+    return rows
+
+
+def filled(report: FileReport) -> dict[str, int]:
+    return {
+        item["element"]: item["values"]
+        for item in report.to_json()["changes"]
+        if item["kind"] == "filled down from above"
+    }
+
+
+def test_labels_are_filled_down_and_counted(workspace: Workspace, tmp_path: Path) -> None:
+    report = one(workspace, write_csv(tmp_path / "slam.csv", grouped()))
+    told = report.to_json()
+    assert (told["status"], told["rows_loaded"], told["rows_set_aside"]) == ("promoted", 24, 5)
+    assert filled(report) == {
+        "provider_code": 23,
+        "commissioner_code": 22,
+        "pod_code": 18,
+        "activity_treatment_function_code": 12,
+    }
+    found = lines(
+        workspace,
+        '"row", provider_code, commissioner_code, pod_code, activity_treatment_function_code',
+    )
+    assert found[1] == (5, "RX1", "QX1", "EL", "100")
+    assert found[13] == (18, "RX1", "QX2", "EL", "100")
+    assert found[-1] == (28, "RX1", "QX2", "NEL", "110")
+    assert told["cost_loaded"] == sum(pounds(n, 0) for n in range(24))
+    assert ties(workspace)
+
+
+def test_labels_of_rows_with_months_across_are_filled(workspace: Workspace, tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Provider", "Commissioner", "POD", "HRG", *MONTHS[:3]]]
+    for number in range(12):
+        labels = ["RX1" if not number else "", "QX1" if not number else "",
+                  ("EL", "DC", "NEL")[number // 4] if number % 4 == 0 else ""]  # fmt: skip
+        rows.append([*labels, f"AA2{number % 4}C", *[pounds(number, m) for m in range(3)]])
+    # The row that holds the labels has no figure: they count all the same.
+    rows[1][4:] = ["", "", ""]
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
+    assert (report.status, filled(report)) == (
+        "promoted",
+        {"provider_code": 11, "commissioner_code": 11, "pod_code": 9},
+    )
+    found = lines(workspace, "DISTINCT provider_code, commissioner_code, pod_code")
+    assert found == [("RX1", "QX1", pod) for pod in ("DC", "EL", "NEL")]
+    assert report.to_json()["lines_loaded"] == 33
+    assert ties(workspace)
+
+
+def test_a_missing_label_in_a_full_column_is_not_filled(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows: list[list[Any]] = [HEAD]
+    rows += [["RX1", "QX1", "EL", "100", "AA22C", 1, 1, pounds(n, 0)] for n in range(60)]
+    rows[30][1] = ""
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
+    told = report.to_json()
+    assert (told["rows_loaded"], told["rows_quarantined"], filled(report)) == (59, 1, {})
+
+
+def test_a_label_that_comes_back_proves_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [["RX1", "QX1", "EL", "", "AA22C", 1, 1, pounds(n, 0)] for n in range(20)]
+    for at, code in ((0, "100"), (7, "110"), (13, "100")):
+        rows[at][3] = code
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", [HEAD, *rows]))
+    assert (report.status, filled(report)) == ("promoted", {})
+    found = lines(workspace, "count(*), count(activity_treatment_function_code)")
+    assert found == [(20, 3)]
+
+
+def test_a_group_without_a_label_after_a_total_is_not_filled(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = grouped()
+    rows[16][1] = ""
+    report = one(workspace, write_csv(tmp_path / "slam.csv", rows))
+    assert report.status == "held"
+    assert "commissioner_code" not in filled(report)
+
+
+def test_points_of_delivery_that_may_be_filled_are_held(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = grouped(totals=False)
+    for row in rows[3:]:
+        row[0], row[1] = "RX1", "QX1"
+    report = one(workspace, write_csv(tmp_path / "slam.csv", rows))
+    assert report.status == "held"
+    assert any("'POD' is blank in 18 rows" in m.text for m in report.messages)
+
+
+def test_money_and_identifiers_are_never_filled(workspace: Workspace, tmp_path: Path) -> None:
+    head = ["Provider", "Commissioner", "POD", "HRG", "Hospital Number", "Month", "Actual Cost"]
+    rows: list[list[Any]] = [head]
+    for number in range(12):
+        first = number % 4 == 0
+        rows.append(["RX1", "QX1", "EL", "AA22C", f"H{number}" if first else "", 1,
+                     pounds(number, 0) if first else ""])  # fmt: skip
+    report = one(workspace, write_csv(tmp_path / "RX1 PLCM 2026-27.csv", rows))
+    assert filled(report) == {}
+    assert report.to_json()["rows_loaded"] == 0
+
+
+def test_a_provider_in_every_row_hides_no_label_written_once(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows: list[list[Any]] = [HEAD]
+    for n in range(30):
+        rows.append(["RX1", "" if n else "QX1", "EL", "100", "AA22C", 1, 1, pounds(n, 0)])
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
+    assert (report.status, filled(report)) == ("promoted", {"commissioner_code": 29})
