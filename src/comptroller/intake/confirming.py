@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.decisions import Submission, find, read_again
-from comptroller.intake.incoming import IncomingPart, Recogniser, read_incoming
+from comptroller.intake.incoming import IncomingPart, read_incoming
 from comptroller.intake.layouts import LayoutDraft, SavedLayout, confirm, load_book
+from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import FileReport
 from comptroller.intake.surroundings import look_round
 from comptroller.vocabulary import normalise_header

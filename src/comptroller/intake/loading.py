@@ -15,9 +15,10 @@ from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.committing import Batch, note_in_audit
 from comptroller.intake.coverage import AS_INFERRED
-from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
+from comptroller.intake.incoming import IncomingFile, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
 from comptroller.intake.promote import promote
+from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import DUPLICATE, FileReport, Message
 from comptroller.intake.surroundings import look_round
 from comptroller.warehouse import failpoint, side_by_side
