@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from comptroller import __version__
 from comptroller.access import keys
 from comptroller.access.landing import LandingStore
-from comptroller.errors import ComptrollerError
+from comptroller.errors import BusyError, ComptrollerError
 from comptroller.warehouse import DEFAULT_MEMORY_LIMIT, Warehouse, connect, present
 
 SETTINGS_FILE = "comptroller.toml"
@@ -197,18 +197,21 @@ class Workspace:
         return present()
 
     @contextmanager
-    def write_lock(self) -> Iterator[None]:
+    def write_lock(self, wait: float = _LOCK_SECONDS) -> Iterator[None]:
         """Hold the workspace for one writer; a killed writer's lock is free at once.
 
+        Args:
+            wait: How many seconds to wait for another writer; by default ten minutes.
+
         Raises:
-            ComptrollerError: Another command has been writing for ten minutes.
+            BusyError: Another command was writing all that time.
         """
         lock = FileLock(self.path / "warehouse" / ".lock")
         try:
-            with lock.acquire(timeout=_LOCK_SECONDS):
+            with lock.acquire(timeout=wait):
                 yield
         except Timeout:
-            raise ComptrollerError(
+            raise BusyError(
                 "another command is writing to this workspace",
                 where=str(self.path),
                 remedy="Wait until it has finished, then try again",

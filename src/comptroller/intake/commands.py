@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -19,7 +20,7 @@ from comptroller.intake import confirming, decisions, difference
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
-from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports
+from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports, dumps
 from comptroller.workspace import Workspace
 
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept for the audit.")]
@@ -89,6 +90,18 @@ def load(
         str, typer.Option("--received", help="When the files arrived, YYYY-MM-DD. Default: now.")
     ] = "",
     sender: Annotated[str, typer.Option("--sender", help="Who sent the files.")] = "",
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Go on loading what arrives in these folders until ended."),
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            "--every",
+            help="With --watch: seconds from one look to the next; 30 by default.",
+            show_default=False,
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Load providers' files: any layout, any data set; prints per file what happened.
@@ -96,16 +109,68 @@ def load(
     Example: comptroller load inbox --received 2026-06-20
 
     Exit code 1: a file was refused. 3: a file is held or rows are in quarantine.
+
+    With --watch it looks into folders again and again and loads each file that has stopped
+    growing, once; files stay where they are. Ctrl-C or SIGTERM ends it when the files in hand are
+    loaded, the second one at once. Exit code 0, or 3 where a file that it took needs a person;
+    with --format json each report is one line.
+
+    Example: comptroller load --watch /mnt/from-providers --every 60
     """
+    if watch:
+        _watch(workspace, paths, every, sender, form, received=received, dry_run=dry_run)
+        return
+    if every is not None:
+        raise UsageError("--every goes with --watch", remedy="Add --watch, or leave it out")
     ws = console.open_workspace(workspace)
     with console.progress("Loading") as bar:
         reports = load_files(
             ws, paths, received=_day(received), dry_run=dry_run, progress=bar, sender=sender
         )
-    _print_reports(reports, form)
+    print_reports(reports, form)
     if any(report.status == REFUSED for report in reports):
         raise typer.Exit(console.EXIT_REFUSED)
     if any(report.needs_a_person for report in reports):
+        raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
+
+
+def _watch(
+    workspace: Path,
+    folders: list[Path],
+    every: float | None,
+    sender: str,
+    form: Format,
+    *,
+    received: str,
+    dry_run: bool,
+) -> None:
+    from comptroller.intake.watching import Watch
+
+    for given, option, remedy in (
+        (received, "--received", "A file arrives when the watch sees it; leave the option out"),
+        (dry_run, "--dry-run", "Look once: comptroller load FOLDER --dry-run"),
+        (form not in (Format.TABLE, Format.JSON), f"--format {form}", "Choose table or json"),
+    ):
+        if given:
+            raise UsageError(f"{option} does not go with --watch", remedy=remedy)
+
+    def tell(reports: Sequence[FileReport]) -> None:
+        if form is Format.JSON:
+            sys.stdout.writelines(dumps(report.to_json()) + "\n" for report in reports)
+        else:
+            print_reports(reports, form)
+        sys.stdout.flush()
+
+    watched = Watch(
+        console.open_workspace(workspace),
+        folders,
+        every=30 if every is None else every,
+        sender=sender,
+        tell=tell,
+        say=_say,
+        progress=lambda: console.progress("Loading"),
+    )
+    if watched.run():
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
 
 
@@ -120,7 +185,8 @@ def _day(text: str) -> date | None:
         ) from None
 
 
-def _print_reports(reports: list[FileReport], form: Format) -> None:
+def print_reports(reports: Sequence[FileReport], form: Format) -> None:
+    """Print what happened to some files; what a person should know of them goes to stderr."""
     if form is Format.JSON:
         sys.stdout.write(dump_reports(reports) + "\n")
         return
@@ -319,7 +385,7 @@ def promote_command(
     text, report = decisions.promote(ws, identifier, reason, coverage.value)
     _say(text)
     if report is not None:
-        _print_reports([report], form)
+        print_reports([report], form)
 
 
 def _month(text: str) -> tuple[str, int] | None:
@@ -456,7 +522,7 @@ def layouts_confirm(
         return
     layout, report = confirming.confirm_submission(ws, identifier, changes, reason)
     _say(f"Layout {layout.id} ({layout.name}) is confirmed")
-    _print_reports([report], form)
+    print_reports([report], form)
     if report.status == HELD:
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
 

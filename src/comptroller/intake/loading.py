@@ -97,6 +97,7 @@ def load(
     waive: Waive | None = None,
     names: dict[str, str] | None = None,
     again: bool = False,
+    wait: float | None = None,
 ) -> list[FileReport]:
     """Load files and folders; return one report per file, in the order of their names.
 
@@ -114,8 +115,10 @@ def load(
         waive: Promote despite the rules that hold, with reason and person.
         names: Path to the name under which a file is reported, where it differs.
         again: Read bytes that are promoted already once more, as after a layout's correction.
+        wait: How many seconds to wait while another command writes; by default ten minutes.
 
     Raises:
+        BusyError: Another command was writing all that time.
         ComptrollerError: A path does not exist, or the pseudonym key is missing.
         UsageError: The day of receipt is still to come.
     """
@@ -130,7 +133,7 @@ def load(
         again=again,
     )
     files = expand(paths, leave_out=ws.path)
-    with ws.write_lock():
+    with ws.write_lock() if wait is None else ws.write_lock(wait):
         if progress:
             progress.describe("Landing", total=len(files))
         arrivals = [
@@ -177,14 +180,11 @@ def expand(paths: Sequence[Path | str], *, leave_out: Path | None = None) -> lis
     Raises:
         ComptrollerError: There is no such path, or a folder has no file.
     """
-    own = leave_out.resolve() if leave_out else None
     found: list[tuple[Path, str]] = []
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and _wanted(p, path)]
-            if own and own.is_relative_to(path.resolve()):
-                inside = [p for p in inside if not p.resolve().is_relative_to(own)]
+            inside = files_in(path, leave_out=leave_out)
             if not inside:
                 raise ComptrollerError(
                     "there is no file in this folder", where=str(path), remedy="Check the path"
@@ -197,6 +197,15 @@ def expand(paths: Sequence[Path | str], *, leave_out: Path | None = None) -> lis
                 "there is no such file or folder", where=str(given), remedy="Check the path"
             )
     return found
+
+
+def files_in(folder: Path, *, leave_out: Path | None = None) -> list[Path]:
+    """Return the files that a folder and the folders in it hold, in order; see `expand`."""
+    own = leave_out.resolve() if leave_out else None
+    inside = [p for p in sorted(folder.rglob("*")) if p.is_file() and _wanted(p, folder)]
+    if own and own.is_relative_to(folder.resolve()):
+        inside = [p for p in inside if not p.resolve().is_relative_to(own)]
+    return inside
 
 
 def _wanted(path: Path, root: Path) -> bool:
