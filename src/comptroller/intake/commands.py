@@ -16,7 +16,7 @@ import typer
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
-from comptroller.intake import confirming, decisions, difference
+from comptroller.intake import confirming, decisions, difference, quarantine
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
@@ -167,7 +167,7 @@ def _watch(
         every=30 if every is None else every,
         sender=sender,
         tell=tell,
-        say=_say,
+        say=say,
         progress=lambda: console.progress("Loading"),
     )
     if watched.run():
@@ -337,7 +337,7 @@ def hold_command(
 
     Example: comptroller submissions hold s12ab34cd --reason "provider is resending"
     """
-    _say(decisions.hold(console.open_workspace(workspace), identifier, reason))
+    say(decisions.hold(console.open_workspace(workspace), identifier, reason))
 
 
 @submissions.command("withdraw")
@@ -348,7 +348,7 @@ def withdraw_command(
 
     Example: comptroller submissions withdraw s12ab34cd --reason "sent in error"
     """
-    _say(decisions.withdraw(console.open_workspace(workspace), identifier, reason))
+    say(decisions.withdraw(console.open_workspace(workspace), identifier, reason))
 
 
 @submissions.command("promote")
@@ -380,10 +380,10 @@ def promote_command(
         count = decisions.make_payable(
             ws, identifier, reason, commissioner=commissioner, month=_month(month)
         )
-        _say(f"{count} slices of {identifier} are payable now")
+        say(f"{count} slices of {identifier} are payable now")
         return
     text, report = decisions.promote(ws, identifier, reason, coverage.value)
-    _say(text)
+    say(text)
     if report is not None:
         print_reports([report], form)
 
@@ -407,29 +407,16 @@ def quarantine_command(
     """
     ws = console.open_workspace(workspace)
     submission = decisions.find(ws, identifier)
-    con = ws.connect()
-    ws.warehouse.relation(con, "quarantine")
-    columns = (
-        "part",
-        "sheet",
-        "row",
-        "reason",
-        "column_name",
-        "value_shown",
-        "cost",
-        "provider_code",
-        "financial_year",
-        "month",
+    console.print_rows(
+        quarantine.ROW_COLUMNS,
+        quarantine.rows_of(ws, submission),
+        form,
+        title=f"Quarantine of {submission.submission_id}",
     )
-    rows = con.execute(
-        f"SELECT {', '.join(columns)} FROM quarantine WHERE submission_id = ? AND commit_id = ? "
-        "ORDER BY part, row",
-        [submission.submission_id, submission.commit_id],
-    ).fetchall()
-    console.print_rows(columns, rows, form, title=f"Quarantine of {submission.submission_id}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell a person something, on stderr."""
     console.messages.print(text, markup=False, highlight=False)
 
 
@@ -521,7 +508,7 @@ def layouts_confirm(
         _edit(ws, identifier, changes, reason)
         return
     layout, report = confirming.confirm_submission(ws, identifier, changes, reason)
-    _say(f"Layout {layout.id} ({layout.name}) is confirmed")
+    say(f"Layout {layout.id} ({layout.name}) is confirmed")
     print_reports([report], form)
     if report.status == HELD:
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
@@ -550,7 +537,7 @@ def layouts_edit(
 
 def _edit(ws: Workspace, layout: str, changes: confirming.Changes, reason: str) -> None:
     saved = confirming.edit(ws, confirming.find_layout(ws, layout), changes, reason)
-    _say(f"Layout {saved.id} ({saved.name}) is confirmed")
+    say(f"Layout {saved.id} ({saved.name}) is confirmed")
 
 
 def _changes(

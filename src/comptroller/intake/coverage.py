@@ -26,6 +26,10 @@ AS_INFERRED, AS_PART, AS_WHOLE = "inferred", "part", "whole"
 """How a person may say that a file is to be taken: as its content tells, or as one of the two."""
 
 
+TAKEN_AS_PART = "taken as a part of the return"
+"""How the note begins that says so."""
+
+
 @dataclass(frozen=True)
 class StagedSlice:
     """The lines of a slice in one file, before anything is decided."""
@@ -163,7 +167,7 @@ def _kept_groups(
     )
     if kept:
         verdict.notes.append(
-            f"taken as a part of the return of {scope[1]} {scope[0]} {scope[2]}: {listed} "
+            f"{TAKEN_AS_PART} of {scope[1]} {scope[0]} {scope[2]}: {listed} "
             f"(£{pounds:,.2f}) stay as they were"
         )
         return kept

@@ -14,6 +14,7 @@ import duckdb
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.committing import Batch, note_in_audit
+from comptroller.intake.corrections import CorrectionBook, load_corrections
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.incoming import IncomingFile, Recogniser, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
@@ -55,11 +56,13 @@ class Waive:
     """A person's decision to promote what the rules hold.
 
     ``taken`` says whether the file is a part of the return or the whole, where the person knows.
+    ``only``: the kinds of hold that the decision is about (`promote.hold_kind`), None for all.
     """
 
     reason: str
     who: str
     taken: str = AS_INFERRED
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ class _Order:
     sender: str
     waive: Waive | None
     again: bool
+    corrections: CorrectionBook
 
 
 @dataclass
@@ -98,6 +102,7 @@ def load(
     names: dict[str, str] | None = None,
     again: bool = False,
     wait: float | None = None,
+    corrections: CorrectionBook | None = None,
 ) -> list[FileReport]:
     """Load files and folders; return one report per file, in the order of their names.
 
@@ -116,6 +121,7 @@ def load(
         names: Path to the name under which a file is reported, where it differs.
         again: Read bytes that are promoted already once more, as after a layout's correction.
         wait: How many seconds to wait while another command writes; by default ten minutes.
+        corrections: What is corrected; by default what people have decided.
 
     Raises:
         BusyError: Another command was writing all that time.
@@ -131,6 +137,7 @@ def load(
         sender=sender,
         waive=waive,
         again=again,
+        corrections=load_corrections(ws) if corrections is None else corrections,
     )
     files = expand(paths, leave_out=ws.path)
     with ws.write_lock() if wait is None else ws.write_lock(wait):
@@ -289,7 +296,9 @@ def _load_batch(
                 received=order.received,
                 sender=order.sender,
                 waive=order.waive is not None,
+                waive_only=order.waive.only if order.waive else None,
                 taken=order.waive.taken if order.waive else AS_INFERRED,
+                corrections=order.corrections,
                 earlier={digest: known.report for digest, known in earlier.items()},
             )
             promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run)
