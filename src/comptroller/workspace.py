@@ -55,6 +55,12 @@ release = "{release}"    # the release that made or last upgraded this folder
 # control_tolerance = 1.00      # its own total and its rows differ by more pounds than this
 # quarantine_share = 0.5        # more than this share of its rows cannot be loaded
 # other_provider_share = 0.1    # more than this share of its rows are another provider's
+# other_year_share = 0.5        # more than this share of its dated rows are of another year
+# volume_band = 3.0             # its newest month has more than so many times the lines of the
+#                               # largest earlier month of the provider, or the smallest has more
+#                               # than so many times its lines; 0 = never
+# volume_floor = 50             # unless it is outside that band by no more lines than this
+# repeat_floor = 250            # a month of so many lines or more repeats another month
 
 [calendar]
 # Flex and freeze days where no `calendar` reference file gives dates; docs/how-to/load-a-month.md
