@@ -30,6 +30,9 @@ DOORS: dict[str, Door] = {
     "reference": Door("reference.commands", "app", "Load and show reference data."),
     "load": Door("intake.commands", "load", "Load providers' files: any layout, any data set."),
     "submissions": Door("intake.commands", "submissions", "What was received, held and promoted."),
+    "quarantine": Door(
+        "intake.quarantine_commands", "app", "Rows that could not be loaded, and how to mend them."
+    ),
     "layouts": Door("intake.commands", "layouts", "How each provider arranges its files."),
     "reconcile": Door(
         "reconciliation.commands", "reconcile", "Tie invoice, ACM, patient level, SUS."

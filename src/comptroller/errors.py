@@ -29,6 +29,10 @@ class ComptrollerError(Exception):
         return f"{text}. {self.remedy}" if self.remedy else text
 
 
+class BusyError(ComptrollerError):
+    """Another command is writing to the workspace: the same again will do when it has finished."""
+
+
 class UsageError(ComptrollerError):
     """An option or argument that cannot be meant: the question is wrong, not what is there."""
 

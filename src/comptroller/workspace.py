@@ -24,7 +24,7 @@ from filelock import FileLock, Timeout
 from comptroller import __version__
 from comptroller.access import keys
 from comptroller.access.landing import LandingStore
-from comptroller.errors import ComptrollerError
+from comptroller.errors import BusyError, ComptrollerError
 from comptroller.warehouse import DEFAULT_MEMORY_LIMIT, Warehouse, connect, present
 
 SETTINGS_FILE = "comptroller.toml"
@@ -55,6 +55,12 @@ release = "{release}"    # the release that made or last upgraded this folder
 # control_tolerance = 1.00      # its own total and its rows differ by more pounds than this
 # quarantine_share = 0.5        # more than this share of its rows cannot be loaded
 # other_provider_share = 0.1    # more than this share of its rows are another provider's
+# other_year_share = 0.5        # more than this share of its dated rows are of another year
+# volume_band = 3.0             # its newest month has more than so many times the lines of the
+#                               # largest earlier month of the provider, or the smallest has more
+#                               # than so many times its lines; 0 = never
+# volume_floor = 50             # unless it is outside that band by no more lines than this
+# repeat_floor = 250            # a month of so many lines or more repeats another month
 
 [calendar]
 # Flex and freeze days where no `calendar` reference file gives dates; docs/how-to/load-a-month.md
@@ -197,18 +203,21 @@ class Workspace:
         return present()
 
     @contextmanager
-    def write_lock(self) -> Iterator[None]:
+    def write_lock(self, wait: float = _LOCK_SECONDS) -> Iterator[None]:
         """Hold the workspace for one writer; a killed writer's lock is free at once.
 
+        Args:
+            wait: How many seconds to wait for another writer; by default ten minutes.
+
         Raises:
-            ComptrollerError: Another command has been writing for ten minutes.
+            BusyError: Another command was writing all that time.
         """
         lock = FileLock(self.path / "warehouse" / ".lock")
         try:
-            with lock.acquire(timeout=_LOCK_SECONDS):
+            with lock.acquire(timeout=wait):
                 yield
         except Timeout:
-            raise ComptrollerError(
+            raise BusyError(
                 "another command is writing to this workspace",
                 where=str(self.path),
                 remedy="Wait until it has finished, then try again",

@@ -5,7 +5,8 @@ Out: lines, typed and pseudonymised, in slices with versions; what could not be 
 with its reason and pounds; a report per file that ties to the penny. The lower half (``reading``,
 ``table_finder``, ``aggregates``) finds tables; the upper half turns them into lines. It owns the
 tables ``lines``, ``submissions``, ``slice_versions``, ``slice_decisions``, ``quarantine`` and
-``aggregates``, and the people's decisions about layouts in ``comptroller.db``.
+``aggregates``, and the people's decisions about layouts and about values in quarantine in
+``comptroller.db``.
 """
 
 from __future__ import annotations

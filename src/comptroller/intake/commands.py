@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -15,11 +16,11 @@ import typer
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
-from comptroller.intake import confirming, decisions, difference
+from comptroller.intake import confirming, decisions, difference, quarantine
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
-from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports
+from comptroller.intake.report import DUPLICATE, HELD, REFUSED, FileReport, dump_reports, dumps
 from comptroller.workspace import Workspace
 
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a sentence; kept for the audit.")]
@@ -89,6 +90,18 @@ def load(
         str, typer.Option("--received", help="When the files arrived, YYYY-MM-DD. Default: now.")
     ] = "",
     sender: Annotated[str, typer.Option("--sender", help="Who sent the files.")] = "",
+    watch: Annotated[
+        bool,
+        typer.Option("--watch", help="Go on loading what arrives in these folders until ended."),
+    ] = False,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            "--every",
+            help="With --watch: seconds from one look to the next; 30 by default.",
+            show_default=False,
+        ),
+    ] = None,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Load providers' files: any layout, any data set; prints per file what happened.
@@ -96,16 +109,68 @@ def load(
     Example: comptroller load inbox --received 2026-06-20
 
     Exit code 1: a file was refused. 3: a file is held or rows are in quarantine.
+
+    With --watch it looks into folders again and again and loads each file that has stopped
+    growing, once; files stay where they are. Ctrl-C or SIGTERM ends it when the files in hand are
+    loaded, the second one at once. Exit code 0, or 3 where a file that it took needs a person;
+    with --format json each report is one line.
+
+    Example: comptroller load --watch /mnt/from-providers --every 60
     """
+    if watch:
+        _watch(workspace, paths, every, sender, form, received=received, dry_run=dry_run)
+        return
+    if every is not None:
+        raise UsageError("--every goes with --watch", remedy="Add --watch, or leave it out")
     ws = console.open_workspace(workspace)
     with console.progress("Loading") as bar:
         reports = load_files(
             ws, paths, received=_day(received), dry_run=dry_run, progress=bar, sender=sender
         )
-    _print_reports(reports, form)
+    print_reports(reports, form)
     if any(report.status == REFUSED for report in reports):
         raise typer.Exit(console.EXIT_REFUSED)
     if any(report.needs_a_person for report in reports):
+        raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
+
+
+def _watch(
+    workspace: Path,
+    folders: list[Path],
+    every: float | None,
+    sender: str,
+    form: Format,
+    *,
+    received: str,
+    dry_run: bool,
+) -> None:
+    from comptroller.intake.watching import Watch
+
+    for given, option, remedy in (
+        (received, "--received", "A file arrives when the watch sees it; leave the option out"),
+        (dry_run, "--dry-run", "Look once: comptroller load FOLDER --dry-run"),
+        (form not in (Format.TABLE, Format.JSON), f"--format {form}", "Choose table or json"),
+    ):
+        if given:
+            raise UsageError(f"{option} does not go with --watch", remedy=remedy)
+
+    def tell(reports: Sequence[FileReport]) -> None:
+        if form is Format.JSON:
+            sys.stdout.writelines(dumps(report.to_json()) + "\n" for report in reports)
+        else:
+            print_reports(reports, form)
+        sys.stdout.flush()
+
+    watched = Watch(
+        console.open_workspace(workspace),
+        folders,
+        every=30 if every is None else every,
+        sender=sender,
+        tell=tell,
+        say=say,
+        progress=lambda: console.progress("Loading"),
+    )
+    if watched.run():
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
 
 
@@ -120,7 +185,8 @@ def _day(text: str) -> date | None:
         ) from None
 
 
-def _print_reports(reports: list[FileReport], form: Format) -> None:
+def print_reports(reports: Sequence[FileReport], form: Format) -> None:
+    """Print what happened to some files; what a person should know of them goes to stderr."""
     if form is Format.JSON:
         sys.stdout.write(dump_reports(reports) + "\n")
         return
@@ -271,7 +337,7 @@ def hold_command(
 
     Example: comptroller submissions hold s12ab34cd --reason "provider is resending"
     """
-    _say(decisions.hold(console.open_workspace(workspace), identifier, reason))
+    say(decisions.hold(console.open_workspace(workspace), identifier, reason))
 
 
 @submissions.command("withdraw")
@@ -282,7 +348,7 @@ def withdraw_command(
 
     Example: comptroller submissions withdraw s12ab34cd --reason "sent in error"
     """
-    _say(decisions.withdraw(console.open_workspace(workspace), identifier, reason))
+    say(decisions.withdraw(console.open_workspace(workspace), identifier, reason))
 
 
 @submissions.command("promote")
@@ -314,12 +380,12 @@ def promote_command(
         count = decisions.make_payable(
             ws, identifier, reason, commissioner=commissioner, month=_month(month)
         )
-        _say(f"{count} slices of {identifier} are payable now")
+        say(f"{count} slices of {identifier} are payable now")
         return
     text, report = decisions.promote(ws, identifier, reason, coverage.value)
-    _say(text)
+    say(text)
     if report is not None:
-        _print_reports([report], form)
+        print_reports([report], form)
 
 
 def _month(text: str) -> tuple[str, int] | None:
@@ -341,29 +407,16 @@ def quarantine_command(
     """
     ws = console.open_workspace(workspace)
     submission = decisions.find(ws, identifier)
-    con = ws.connect()
-    ws.warehouse.relation(con, "quarantine")
-    columns = (
-        "part",
-        "sheet",
-        "row",
-        "reason",
-        "column_name",
-        "value_shown",
-        "cost",
-        "provider_code",
-        "financial_year",
-        "month",
+    console.print_rows(
+        quarantine.ROW_COLUMNS,
+        quarantine.rows_of(ws, submission),
+        form,
+        title=f"Quarantine of {submission.submission_id}",
     )
-    rows = con.execute(
-        f"SELECT {', '.join(columns)} FROM quarantine WHERE submission_id = ? AND commit_id = ? "
-        "ORDER BY part, row",
-        [submission.submission_id, submission.commit_id],
-    ).fetchall()
-    console.print_rows(columns, rows, form, title=f"Quarantine of {submission.submission_id}")
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell a person something, on stderr."""
     console.messages.print(text, markup=False, highlight=False)
 
 
@@ -455,8 +508,8 @@ def layouts_confirm(
         _edit(ws, identifier, changes, reason)
         return
     layout, report = confirming.confirm_submission(ws, identifier, changes, reason)
-    _say(f"Layout {layout.id} ({layout.name}) is confirmed")
-    _print_reports([report], form)
+    say(f"Layout {layout.id} ({layout.name}) is confirmed")
+    print_reports([report], form)
     if report.status == HELD:
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
 
@@ -484,7 +537,7 @@ def layouts_edit(
 
 def _edit(ws: Workspace, layout: str, changes: confirming.Changes, reason: str) -> None:
     saved = confirming.edit(ws, confirming.find_layout(ws, layout), changes, reason)
-    _say(f"Layout {saved.id} ({saved.name}) is confirmed")
+    say(f"Layout {saved.id} ({saved.name}) is confirmed")
 
 
 def _changes(

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from comptroller.access import audit
 from comptroller.intake import published
+from comptroller.intake.corrections import CorrectionBook
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.event_key import with_event_keys
 from comptroller.intake.incoming import IncomingFile
@@ -38,7 +39,9 @@ class Batch:
     received: datetime
     sender: str = ""
     waive: bool = False
+    waive_only: frozenset[str] | None = None
     taken: str = AS_INFERRED
+    corrections: CorrectionBook = field(default_factory=CorrectionBook)
     earlier: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -16,6 +16,7 @@ from decimal import Decimal
 from hashlib import md5
 
 from comptroller.intake.periods import first_day
+from comptroller.intake.plausibility import out_of_trend, repeated_months
 from comptroller.intake.pod_groups import Groups, content_hash, left_as_they_were, named_groups
 from comptroller.intake.report import SliceReport
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
@@ -24,6 +25,10 @@ NIL_HASH = "nil"
 
 AS_INFERRED, AS_PART, AS_WHOLE = "inferred", "part", "whole"
 """How a person may say that a file is to be taken: as its content tells, or as one of the two."""
+
+
+TAKEN_AS_PART = "taken as a part of the return"
+"""How the note begins that says so."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,10 @@ def decide(
             _one_slice(item, kept, submission_id, around, received, reading, verdict)
         _look_at_loss(scope, verdict.versions[decided:], around, verdict)
     _look_at_time(verdict, around, received, stage_said)
+    mine = {item.key: item.groups for item in staged}
+    changed = {key for key, made in verdict.versions if made.action in ("new", "replaced")}
+    verdict.holds += out_of_trend(mine, changed, around, received.date())
+    verdict.holds += repeated_months(mine, changed, around)
     return verdict
 
 
@@ -163,7 +172,7 @@ def _kept_groups(
     )
     if kept:
         verdict.notes.append(
-            f"taken as a part of the return of {scope[1]} {scope[0]} {scope[2]}: {listed} "
+            f"{TAKEN_AS_PART} of {scope[1]} {scope[0]} {scope[2]}: {listed} "
             f"(£{pounds:,.2f}) stay as they were"
         )
         return kept

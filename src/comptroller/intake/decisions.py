@@ -16,6 +16,7 @@ import duckdb
 
 from comptroller.access import audit
 from comptroller.errors import ComptrollerError, UsageError
+from comptroller.intake.corrections import CorrectionBook
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.pod_groups import from_text
@@ -195,7 +196,14 @@ def promote(
     return f"{name} ({submission.file}) is promoted", report
 
 
-def read_again(ws: Workspace, submission: Submission, *, waive: Waive | None = None) -> FileReport:
+def read_again(
+    ws: Workspace,
+    submission: Submission,
+    *,
+    waive: Waive | None = None,
+    corrections: CorrectionBook | None = None,
+    dry_run: bool = False,
+) -> FileReport:
     """Read a submission's landed bytes again, as received when it was received."""
     with ws.landing_store.clear_copy(submission.sha256, submission.file) as clear:
         (report,) = load(
@@ -205,6 +213,8 @@ def read_again(ws: Workspace, submission: Submission, *, waive: Waive | None = N
             waive=waive,
             names={str(clear): submission.file},
             again=True,
+            corrections=corrections,
+            dry_run=dry_run,
         )
     return report
 

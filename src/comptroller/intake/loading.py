@@ -14,6 +14,7 @@ import duckdb
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.committing import Batch, note_in_audit
+from comptroller.intake.corrections import CorrectionBook, load_corrections
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.incoming import IncomingFile, open_incoming, recognise_incoming
 from comptroller.intake.layouts import LayoutBook, load_book
@@ -56,11 +57,13 @@ class Waive:
     """A person's decision to promote what the rules hold.
 
     ``taken`` says whether the file is a part of the return or the whole, where the person knows.
+    ``only``: the kinds of hold that the decision is about (`promote.hold_kind`), None for all.
     """
 
     reason: str
     who: str
     taken: str = AS_INFERRED
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class _Order:
     sender: str
     waive: Waive | None
     again: bool
+    corrections: CorrectionBook
 
 
 @dataclass
@@ -98,6 +102,8 @@ def load(
     waive: Waive | None = None,
     names: dict[str, str] | None = None,
     again: bool = False,
+    wait: float | None = None,
+    corrections: CorrectionBook | None = None,
 ) -> list[FileReport]:
     """Load files and folders; return one report per file, in the order of their names.
 
@@ -115,8 +121,11 @@ def load(
         waive: Promote despite the rules that hold, with reason and person.
         names: Path to the name under which a file is reported, where it differs.
         again: Read bytes that are promoted already once more, as after a layout's correction.
+        wait: How many seconds to wait while another command writes; by default ten minutes.
+        corrections: What is corrected; by default what people have decided.
 
     Raises:
+        BusyError: Another command was writing all that time.
         ComptrollerError: A path does not exist, or the pseudonym key is missing.
         UsageError: The day of receipt is still to come.
     """
@@ -129,9 +138,10 @@ def load(
         sender=sender,
         waive=waive,
         again=again,
+        corrections=load_corrections(ws) if corrections is None else corrections,
     )
     files = expand(paths, leave_out=ws.path)
-    with ws.write_lock():
+    with ws.write_lock() if wait is None else ws.write_lock(wait):
         if progress:
             progress.describe("Landing", total=len(files))
         arrivals = [
@@ -178,14 +188,11 @@ def expand(paths: Sequence[Path | str], *, leave_out: Path | None = None) -> lis
     Raises:
         ComptrollerError: There is no such path, or a folder has no file.
     """
-    own = leave_out.resolve() if leave_out else None
     found: list[tuple[Path, str]] = []
     for given in paths:
         path = Path(given)
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and _wanted(p, path)]
-            if own and own.is_relative_to(path.resolve()):
-                inside = [p for p in inside if not p.resolve().is_relative_to(own)]
+            inside = files_in(path, leave_out=leave_out)
             if not inside:
                 raise ComptrollerError(
                     "there is no file in this folder", where=str(path), remedy="Check the path"
@@ -198,6 +205,15 @@ def expand(paths: Sequence[Path | str], *, leave_out: Path | None = None) -> lis
                 "there is no such file or folder", where=str(given), remedy="Check the path"
             )
     return found
+
+
+def files_in(folder: Path, *, leave_out: Path | None = None) -> list[Path]:
+    """Return the files that a folder and the folders in it hold, in order; see `expand`."""
+    own = leave_out.resolve() if leave_out else None
+    inside = [p for p in sorted(folder.rglob("*")) if p.is_file() and _wanted(p, folder)]
+    if own and own.is_relative_to(folder.resolve()):
+        inside = [p for p in inside if not p.resolve().is_relative_to(own)]
+    return inside
 
 
 def _wanted(path: Path, root: Path) -> bool:
@@ -281,7 +297,9 @@ def _load_batch(
                 received=order.received,
                 sender=order.sender,
                 waive=order.waive is not None,
+                waive_only=order.waive.only if order.waive else None,
                 taken=order.waive.taken if order.waive else AS_INFERRED,
+                corrections=order.corrections,
                 earlier={digest: known.report for digest, known in earlier.items()},
             )
             promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run)

@@ -39,3 +39,38 @@ class Layout(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider_code or 'any'} {self.data_set} v{self.version}"
+
+
+class Correction(models.Model):
+    """What a person decided that values in quarantine mean; the original bytes stay as they are.
+
+    A rule (``row`` is empty) reads every quarantined value of a column that equals ``from_text``
+    as ``to_text``; by hand, one cell is read so. ``for_provider`` rules hold for every file of
+    the provider and data set, the others for one submission. ``status`` is ``in force``,
+    ``superseded`` or ``withdrawn``.
+    """
+
+    submission_id = models.CharField(max_length=17, db_index=True)
+    provider_code = models.CharField(max_length=9, blank=True, default="")
+    data_set = models.CharField(max_length=16)
+    for_provider = models.BooleanField(default=False)
+    sheet = models.CharField(max_length=200, blank=True, default="")
+    part = models.PositiveIntegerField(null=True)
+    row = models.PositiveBigIntegerField(null=True)
+    column = models.TextField()
+    element = models.CharField(max_length=100)
+    from_text = models.TextField(blank=True, default="")
+    to_text = models.TextField()
+    status = models.CharField(max_length=16, default="in force")
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    reason = models.TextField()
+
+    class Meta:
+        """Corrections are numbered as they are made."""
+
+        app_label = "intake"
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"correction {self.pk}"

@@ -187,6 +187,25 @@ def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> N
         )
 
 
+def main_provider(part: IncomingPart, one: UnitProfile) -> str:
+    """Return the provider whose table it is: the one that it names, or that most rows have."""
+    told = part.recognised.constants.get("provider_code", ("", ""))[0]
+    counts = _providers(one)
+    if not counts or told in counts:
+        return told
+    return max(counts, key=lambda code: (counts[code], code))
+
+
+def _providers(one: UnitProfile) -> dict[str, int]:
+    """Return how many rows each provider has."""
+    counts: dict[str, int] = {}
+    for raw, count in one.distinct.get("provider_code", {}).items():
+        code = read_code(raw)
+        if code:
+            counts[code] = counts.get(code, 0) + count
+    return counts
+
+
 def _judge_provider(
     file: IncomingFile,
     part: IncomingPart,
@@ -195,11 +214,7 @@ def _judge_provider(
     around: Surroundings,
 ) -> str | None:
     """Hold files of several or of another provider; return the only provider a file may hold."""
-    counts: dict[str, int] = {}
-    for raw, count in one.distinct.get("provider_code", {}).items():
-        code = read_code(raw)
-        if code:
-            counts[code] = counts.get(code, 0) + count
+    counts = _providers(one)
     if not counts:
         return None
     if part.recognised.data_set in SUS_DATA_SETS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import duckdb
 
 from comptroller.intake import published
 from comptroller.intake.committing import Batch, commit_batch
+from comptroller.intake.correcting import correct
 from comptroller.intake.coverage import StagedSlice, decide
 from comptroller.intake.incoming import IncomingFile, IncomingPart
 from comptroller.intake.layouts import LayoutBook, LayoutDraft, SavedLayout, remember
@@ -23,6 +25,10 @@ from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import MONEY, side_by_side
 from comptroller.workspace import Workspace
+
+_HELD = "held: "
+WAIVED = "promoted by decision though: "
+"""How messages begin that tell what holds a file, and what it was promoted despite."""
 
 _NO_CONTENT = {
     "commit_id",
@@ -62,6 +68,7 @@ def promote(
 ) -> None:
     """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
     pooled = pool_parts(con, batch.files)
+    correct(con, pooled, batch.corrections, around)
     judge(pooled, around)
     hold_what_is_shifted(con, pooled)
     tables = _stage(con, pooled, around, key)
@@ -331,7 +338,7 @@ def _decide_slices(
             file.hold(reason)
         report.messages += [Message("note", note) for note in verdict.notes]
         report.slices = verdict.slices
-        if batch.waive and not _cannot_be_waived(file):
+        if batch.waive and not _cannot_be_waived(file, batch.waive_only):
             _waive(file)
         if file.holds:
             continue
@@ -352,9 +359,20 @@ def _only_commissioner(file: IncomingFile) -> str:
     return told.pop() if len(told) == 1 else ""
 
 
-def _cannot_be_waived(file: IncomingFile) -> bool:
-    """Without a data set or without what a line needs there is nothing to promote."""
+def _cannot_be_waived(file: IncomingFile, only: frozenset[str] | None) -> bool:
+    """Without a data set or without what a line needs there is nothing to promote.
+
+    Where a decision was about certain holds only, another one stands.
+    """
+    told = {hold_kind(m.text) for m in file.report.messages if m.text.startswith(_HELD)}
+    if only is not None and not told <= only:
+        return True
     return any(part.report.status == HELD or part.unit < 0 for part in file.parts)
+
+
+def hold_kind(text: str) -> str:
+    """Return why a file is held without the figures, which differ from reading to reading."""
+    return re.sub(r"£?[0-9][0-9,.]*%?", "#", text.removeprefix(_HELD))
 
 
 def _waive(file: IncomingFile) -> None:
@@ -363,12 +381,12 @@ def _waive(file: IncomingFile) -> None:
     file.report.messages = [
         Message(
             "note",
-            m.text.replace("held: ", "promoted by decision though: "),
+            m.text.replace(_HELD, WAIVED),
             m.sheet,
             m.row,
             m.column,
         )
-        if m.text.startswith("held: ")
+        if m.text.startswith(_HELD)
         else m
         for m in file.report.messages
     ]

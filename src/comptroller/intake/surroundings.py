@@ -56,6 +56,10 @@ class HoldRules:
         other_provider_share: Share of rows of another provider that go to quarantine; more holds.
         other_year_share: Share of dated rows whose activity may lie outside the year they are
             charged to.
+        volume_band: How many times more lines than in the most, or fewer than in the least, of the
+            provider's earlier months the newest month may have; 0 for no such rule.
+        volume_floor: Lines by which it must be outside that band.
+        repeat_floor: Least lines of a month that is compared with the other months.
     """
 
     shrink_tolerance: float = 0.25
@@ -64,6 +68,9 @@ class HoldRules:
     quarantine_share: float = 0.5
     other_provider_share: float = 0.1
     other_year_share: float = 0.5
+    volume_band: float = 3.0
+    volume_floor: float = 50
+    repeat_floor: float = 250
 
     @classmethod
     def of(cls, workspace: Workspace) -> HoldRules:
@@ -76,6 +83,9 @@ class HoldRules:
             "quarantine_share",
             "other_provider_share",
             "other_year_share",
+            "volume_band",
+            "volume_floor",
+            "repeat_floor",
         }
         chosen: dict[str, Any] = {}
         for key, value in given.items():
