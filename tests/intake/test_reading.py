@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from comptroller.errors import ComptrollerError
@@ -294,6 +294,13 @@ def test_nothing_is_left_on_disk(
     assert sheet.rows(3, 3) == [["£", "2"]]
 
 
+def _is_utf8(content: bytes) -> bool:
+    try:
+        return not content.decode("utf-8").isascii()
+    except UnicodeDecodeError:
+        return False
+
+
 cells = st.text(alphabet='ab,;|\t" \n\r£1\u00e9', max_size=6)
 
 
@@ -320,7 +327,10 @@ def test_any_written_csv_is_read_back_record_by_record(
     writer = csv.writer(text, quoting=quoting, lineterminator=ending)  # type: ignore[arg-type]
     writer.writerows([head, *records, head])
     path = tmp_path / "generated.csv"
-    path.write_bytes(text.getvalue().encode(encoding))
+    content = text.getvalue().encode(encoding)
+    # Windows letters that happen to be UTF-8 are read as such: nothing tells them apart.
+    assume(encoding != "cp1252" or not _is_utf8(content))
+    path.write_bytes(content)
     try:
         [sheet] = open_file(path, con)
     except ComptrollerError:

@@ -22,7 +22,7 @@ from comptroller.intake.promote import promote
 from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import DUPLICATE, FileReport, Message
 from comptroller.intake.surroundings import look_round
-from comptroller.warehouse import failpoint, side_by_side
+from comptroller.warehouse import avoid_optimizers, failpoint, side_by_side
 from comptroller.workspace import Workspace
 
 BATCH_BYTES = 1_500_000_000
@@ -268,7 +268,7 @@ def _load_batch(
     ws, progress = order.ws, order.progress
     con = ws.connect()
     # Joins in place of lists of words would look at every cell, also where it is plain.
-    con.execute("SET disabled_optimizers = 'in_clause'")
+    avoid_optimizers(con, "in_clause")
     try:
         around = look_round(ws, con)
         recogniser = Recogniser(around.directory, book)

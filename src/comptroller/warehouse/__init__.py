@@ -9,6 +9,7 @@ last, so a command killed anywhere leaves what was there before or what comes af
 
 from comptroller.warehouse.engine import (
     DEFAULT_MEMORY_LIMIT,
+    avoid_optimizers,
     connect,
     present,
     processors,
@@ -28,6 +29,7 @@ __all__ = [
     "Partition",
     "Table",
     "Warehouse",
+    "avoid_optimizers",
     "connect",
     "failpoint",
     "present",

@@ -69,7 +69,14 @@ def connect(
     con.execute("SET autoload_known_extensions = true")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET TimeZone = 'UTC'")
+    avoid_optimizers(con)
     return con
+
+
+def avoid_optimizers(con: duckdb.DuckDBPyConnection, *more: str) -> None:
+    """Do without some of the engine's optimizers: one that breaks on ordered views, and others."""
+    listed = ",".join(("late_materialization", *more))
+    con.execute(f"SET disabled_optimizers = {quote_literal(listed)}")
 
 
 def side_by_side(
