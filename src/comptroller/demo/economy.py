@@ -25,6 +25,8 @@ DEFAULT_SEED = 2026
 CUMULATIVE_UP_TO = 2_000_000
 # An event is a charged line, most often a SUS record, and a share of ACM's rows, which grow less.
 _LINES_PER_EVENT, _LINES_PER_EVENT_AT_LENGTH = 2.6, 2.25
+# Where there are no more numbers for patients, each has more events, and fewer lines an event.
+_LINES_PER_EVENT_OF_BUSY_PATIENTS = 2.0
 _CHUNK_EVENTS = 1_500_000
 
 Progress = Callable[[str, int, int], None]
@@ -156,7 +158,10 @@ def simulate(con: duckdb.DuckDBPyConnection, world: Preset, wanted: int, seed: i
     stage.make_macros(con, seed)
     large = wanted > CUMULATIVE_UP_TO
     events = wanted / (_LINES_PER_EVENT_AT_LENGTH if large else _LINES_PER_EVENT)
-    per_patient = max(2.7, events / (stage.NHS_NUMBERS * 0.97))
+    people_enough = stage.NHS_NUMBERS * 0.97
+    if events / people_enough > 2.7:
+        events = wanted / _LINES_PER_EVENT_OF_BUSY_PATIENTS
+    per_patient = max(2.7, events / people_enough)
     max_events = 6 if per_patient <= 2.7 else stage.MAX_EVENTS
     population = stage.strata(world, int(events / per_patient))
     stage.set_stage(con, world, population)

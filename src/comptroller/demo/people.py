@@ -88,6 +88,14 @@ ORDER BY p.pid
 """
 
 
+def _spread(mean: float, most: int) -> float:
+    """Return the top of an even spread from 1 whose mean is given, cut off at the most."""
+    even = 2 * (mean - 1) + 1
+    if even <= most:
+        return even
+    return most * (most - 1) / 2 / (most - min(mean, most - 0.1))
+
+
 def make_people(
     con: duckdb.DuckDBPyConnection, preset: Preset, events_per_patient: float, max_events: int
 ) -> None:
@@ -104,6 +112,6 @@ def make_people(
         _PATIENTS.format(
             start=f"DATE '{preset.start.isoformat()}'",
             max_events=max_events,
-            spread=2 * (events_per_patient - 1) + 1,
+            spread=_spread(events_per_patient, max_events),
         )
     )
