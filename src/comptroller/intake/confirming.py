@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import duckdb
 
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.decisions import Submission, find, read_again
 from comptroller.intake.incoming import IncomingPart, read_incoming
 from comptroller.intake.layouts import LayoutDraft, SavedLayout, confirm, load_book
-from comptroller.intake.recogniser import Recogniser
+from comptroller.intake.recogniser import Recogniser, providers_in
 from comptroller.intake.report import FileReport
 from comptroller.intake.surroundings import look_round
 from comptroller.vocabulary import normalise_header
@@ -65,13 +67,27 @@ def confirm_submission(
             remedy="To read it another way, say how: comptroller layouts confirm "
             f"{submission.submission_id} --set HEADER=ELEMENT",
         )
-    part = _part_of(ws, submission, changes)
-    layout = confirm(ws, _draft(part, submission, changes), reason=reason, at=ws.now())
+    con = ws.connect()
+    part = _part_of(ws, con, submission, changes)
+    draft = _draft(part, submission, changes)
+    if not draft.provider_code:
+        draft = replace(draft, provider_code=_provider_in(con, part, draft))
+    layout = confirm(ws, draft, reason=reason, at=ws.now())
     return layout, read_again(ws, submission)
 
 
-def _part_of(ws: Workspace, submission: Submission, changes: Changes) -> IncomingPart:
-    con = ws.connect()
+def _provider_in(con: duckdb.DuckDBPyConnection, part: IncomingPart, draft: LayoutDraft) -> str:
+    """Return the one provider that the rows name in the layout's column, '' for none or several."""
+    found: set[str | None] = set()
+    for index, header in enumerate(part.table.headers):
+        if draft.columns.get(normalise_header(header)) == "provider_code":
+            found |= providers_in(con, part.table, index)
+    return (found.pop() or "") if len(found) == 1 else ""
+
+
+def _part_of(
+    ws: Workspace, con: duckdb.DuckDBPyConnection, submission: Submission, changes: Changes
+) -> IncomingPart:
     around = look_round(ws, con)
     with ws.landing_store.clear_copy(submission.sha256, submission.file) as clear:
         incoming = read_incoming(
@@ -104,6 +120,12 @@ def _draft(part: IncomingPart, submission: Submission, changes: Changes) -> Layo
         # What the person says of an element takes it from the column that had it by evidence.
         columns = {k: e for k, e in columns.items() if e != element or not element}
         columns[key] = element
+    if not (changes.data_set or part.recognised.data_set):
+        raise UsageError(
+            "nothing tells what data set the table is",
+            where=submission.file,
+            remedy="Say it too: --data-set ACM for totals, --data-set PLCM for patients",
+        )
     told = part.recognised.constants.get("provider_code", ("", ""))[0]
     in_rows = json.loads(submission.report)["provider_code"]
     provider = changes.constants.get("provider_code") or in_rows or told

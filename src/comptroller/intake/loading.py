@@ -50,6 +50,7 @@ class Earlier:
     readings: int
     report: str
     loaded_at: datetime
+    withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -236,10 +237,13 @@ def _land(ws: Workspace, path: Path, dry_run: bool) -> str:
 def known_submissions(ws: Workspace, digests: Sequence[str]) -> dict[str, Earlier]:
     """Return what is known of bytes received before, by their SHA-256."""
     con = ws.warehouse.small_connection()
-    ws.warehouse.view(con, "submissions")
+    ws.warehouse.view(con, "submissions", "slice_decisions")
     rows = con.execute(
         "SELECT sha256, arg_max(submission_id, loaded_at), arg_max(status, loaded_at), count(*), "
-        "arg_max(report, loaded_at), max(loaded_at) FROM submissions "
+        "arg_max(report, loaded_at), max(loaded_at), coalesce(any_value(d.kind) = 'withdraw', "
+        "false) FROM submissions LEFT JOIN (SELECT submission_id, "
+        "arg_max(kind, (decided_at, decision_id)) AS kind FROM slice_decisions "
+        "WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id) d USING (submission_id) "
         "WHERE list_contains(?, sha256) GROUP BY sha256",
         [list(digests)],
     ).fetchall()
@@ -342,5 +346,12 @@ def _duplicate(arrival: _Arrival, known: Earlier | None, twin: str | None) -> Fi
         text = (
             f"the same bytes as {first} ({known.submission_id}), loaded {known.loaded_at:%Y-%m-%d}"
         )
+        if known.withdrawn:
+            why = (
+                f"{text} and taken out since: nothing of it counts. To bring it back: comptroller "
+                f"submissions promote {known.submission_id} --reason ..."
+            )
+            report.messages.append(Message("warning", why))
+            return report
     report.messages.append(Message("note", f"{text}; nothing is loaded twice"))
     return report

@@ -8,6 +8,7 @@ the runner-up: it is never guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +29,7 @@ SURE = 0.75
 """Least confidence of a column without which there is no honest line."""
 
 _CONTRADICTED = 0.3
+_OF_ONE = re.compile(r"\b(price|rate|tariff|unit)\b")
 _TOLD_BY_VALUES = ("nhs_number", "pod_code", "tariff_code")
 _SIMILAR_FROM = 72.0
 
@@ -143,8 +145,16 @@ def map_columns(
                 bases[column, position] = why
     if evidence:
         _money_that_multiplies_out(candidates, scores, bases, evidence)
-    picked = _assign(scores)
-    taken = {column for column, position in picked.items() if scores[column, position] >= ACCEPT}
+    _prefer_the_whole(headers, candidates, scores)
+    # What is too weak to count must not push a column to its second best: it only says what a
+    # column that nothing was found for may be.
+    sure = np.where(scores >= ACCEPT, scores, 0.0)
+    picked = {column: place for column, place in _assign(sure).items() if sure[column, place]}
+    taken = set(picked)
+    for column in range(len(headers)):
+        likeliest = int(scores[column].argmax())
+        if column not in taken and 0 < scores[column, likeliest] < ACCEPT:
+            picked[column] = likeliest
     return ColumnMapping(
         tuple(
             _decided(column, header, picked.get(column), taken, scores, bases, candidates)
@@ -221,6 +231,26 @@ def _money_that_multiplies_out(
         key = (column, place[name])
         scores[key] = min(scores[key] + 0.2, 0.99)
         bases[key] = f"{bases.get(key, 'values')}; count times price is the cost"
+
+
+def _prefer_the_whole(
+    headers: Sequence[str], candidates: Sequence[Element], scores: npt.NDArray[np.float64]
+) -> None:
+    """Take money that may as well be the price of one for the cost, where it is one or the other.
+
+    As a price it would be let in unasked, and the line would have no pounds. The only column of
+    its kind is the cost, unless its heading speaks of a price; else a person is asked.
+    """
+    place = {e.name: i for i, e in enumerate(candidates)}
+    if not {"activity_unit_price", "activity_cost"} <= place.keys():
+        return
+    cost, price = scores[:, place["activity_cost"]], scores[:, place["activity_unit_price"]]
+    either = np.flatnonzero((cost > 0) & (cost == price))
+    cost[either] += 0.001
+    if len(either) == 1 and np.count_nonzero((cost > 0.5) | (price > 0.5)) == 1:
+        only = int(either[0])
+        if not _OF_ONE.search(normalise_header(headers[only])):
+            price[only] = 0.0
 
 
 def _decided(

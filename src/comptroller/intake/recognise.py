@@ -63,6 +63,9 @@ _SHAPES = {
 _STAGE = re.compile(r"(?<![a-z])(flex|freeze|frozen|post[ _-]?freeze)(?![a-z])", re.IGNORECASE)
 
 
+_OWN_OF_SUS = 2
+
+
 @dataclass(frozen=True)
 class Directory:
     """Organisations known to the workspace: code to role, and normalised name to code."""
@@ -163,7 +166,13 @@ def _closest(mappings: Mapping[str, ColumnMapping]) -> tuple[ColumnMapping, str]
 def _may_be_sus(identifier: str, headers: Sequence[str], named: Sequence[str]) -> bool:
     if identifier in named:
         return True
-    return exact_share(data_set(identifier), headers) > 0.6
+    chosen, charged = data_set(identifier), data_set("PLCM")
+    if exact_share(chosen, headers) <= 0.6:
+        return False
+    # Most of its headings are those of contract monitoring too, where every line has its pounds:
+    # only what nobody but SUS has tells them apart.
+    own = [h for h in headers if chosen.match_header(h) and not charged.match_header(h)]
+    return len(own) >= _OWN_OF_SUS
 
 
 def _score(

@@ -107,11 +107,16 @@ def _is_of(
     ]
     if not places:
         return False
-    cell = f"c{places[0]}"
+    return providers_in(con, table, places[0]) == {layout.provider_code}
+
+
+def providers_in(con: duckdb.DuckDBPyConnection, table: SourceTable, index: int) -> set[str | None]:
+    """Return the codes that stand in a column, None for what is no code; some, where many."""
+    cell = f"c{index}"
     rows = con.execute(
         f"SELECT DISTINCT {cell} FROM {table.relation} WHERE {cell} IS NOT NULL LIMIT 20"
     ).fetchall()
-    return {read_code(row[0]) for row in rows} == {layout.provider_code}
+    return {read_code(row[0]) for row in rows}
 
 
 def _of_one_month(table: SourceTable, mapping: ColumnMapping) -> ColumnMapping:

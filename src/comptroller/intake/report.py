@@ -191,7 +191,8 @@ class FileReport:
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to look: held, or rows in quarantine."""
-        return self.status == HELD or self._sum("rows_quarantined") > 0
+        taken_out = self.status == DUPLICATE and any(m.severity != "note" for m in self.messages)
+        return self.status == HELD or taken_out or self._sum("rows_quarantined") > 0
 
 
 def _counts(part: PartReport) -> dict[str, Any]:

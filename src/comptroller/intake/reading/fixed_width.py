@@ -16,6 +16,7 @@ _WORDS = 0.7
 _OTHER_LINES = 5
 _END = 1 << 30
 _MARK = "\ufeff"
+_RULE = " -=_+|"
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -124,7 +125,10 @@ def rewrite(source: Path, target: Path, spans: Spans) -> int:
                 line = text.rstrip("\r\n")
                 if number == 0:
                     line = line.removeprefix(_MARK)
-                if keeps_to(line, spans):
+                if not line.strip(_RULE):
+                    # A line drawn under the headings or above a total holds nothing.
+                    yield ["" for _ in spans]
+                elif keeps_to(line, spans):
                     yield [line[slice(*span)].strip() for span in spans]
                 else:
                     astray += 1

@@ -1,0 +1,88 @@
+"""Tables with one column of money: its pounds are the cost, or a person is asked."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from comptroller.intake import decisions, load
+from comptroller.workspace import Workspace
+from tests.command import run as comptroller
+from tests.intake.layout_files import write_csv
+
+RECEIVED = date(2026, 5, 19)
+TOTAL = Decimal("46181.50")
+
+
+def listing(path: Path, money: str) -> Path:
+    headings = ["Provider", "Commissioner", "Year", "Month", "Discharge", "Spell ID", "POD", "Spec"]
+    rows = [
+        [
+            *("RYR", "QNX", "2627", 1, f"{n % 20 + 1:02d}/04/2026", f"S{n:05d}"),
+            *(("EL", "NEL", "DC")[n % 3], ("100", "110", "300")[n % 3]),
+            f"{Decimal(1115) + n:,.2f}",
+        ]
+        for n in range(39)
+    ]
+    spent = sum(Decimal(row[-1].replace(",", "")) for row in rows)
+    rows.append(["RYR", "QNX", "2627", 1, "21/04/2026", "S00099", "EL", "100", f"{TOTAL - spent}"])
+    return write_csv(path, [[*headings, money], *rows, ["Total", *[""] * 7, f"{TOTAL:,.2f}"]])
+
+
+def test_the_only_column_of_money_is_the_cost(workspace: Workspace, tmp_path: Path) -> None:
+    (report,) = load(workspace, [listing(tmp_path / "list.csv", "Cost")], received=RECEIVED)
+    told = report.to_json()
+    assert told["data_set"] == "PLCM"
+    assert (told["status"], told["lines_loaded"]) == ("promoted", 40)
+    assert told["cost_loaded"] == told["cost_control"] == TOTAL
+
+
+@pytest.mark.parametrize("heading", ["Price", "Unit Price"])
+def test_a_price_alone_is_never_let_in_without_pounds(
+    workspace: Workspace, tmp_path: Path, heading: str
+) -> None:
+    (report,) = load(workspace, [listing(tmp_path / "list.csv", heading)], received=RECEIVED)
+    told = report.to_json()
+    assert told["status"] == "held" or told["cost_loaded"] == TOTAL
+
+
+def test_bytes_that_were_withdrawn_are_not_said_to_be_loaded(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    path = listing(tmp_path / "list.csv", "Cost")
+    (report,) = load(workspace, [path], received=RECEIVED)
+    decisions.withdraw(workspace, report.submission_id, "sent by mistake")
+    again = comptroller("load", path, "--received", "2026-05-20", "-w", workspace.path)
+    assert again.code == 3
+    assert "nothing of it counts" in again.err
+    assert f"submissions promote {report.submission_id}" in again.err
+
+
+def test_a_table_of_no_known_data_set_is_confirmed_with_one(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [["RYR", "QNX", 1, f"X{n}", n] for n in range(30)]
+    path = write_csv(tmp_path / "odd.csv", [["Aa", "Bb", "Cc", "Dd", "Ee"], *rows])
+    (report,) = load(workspace, [path], received=RECEIVED)
+    assert report.status == "held"
+    confirm = (
+        "layouts",
+        "confirm",
+        report.submission_id,
+        "--reason",
+        "asked",
+        "-w",
+        workspace.path,
+    )
+    said = ("--set", "Aa=provider_code", "--set", "Bb=commissioner_code", "--set", "Cc=month")
+    said += ("--set", "Ee=activity_cost", "--constant", "financial_year=2026/27")
+    said += ("--set", "Dd=local_pod_code")
+    unsaid = comptroller(*confirm, *said)
+    assert unsaid.code == 2
+    assert "--data-set ACM" in unsaid.err
+    settled = comptroller(*confirm, *said, "--data-set", "ACM")
+    # The layout is this provider's, though nobody knew it when the file was held.
+    assert "Layout 1 (RYR ACM v1) is confirmed" in settled.err
