@@ -151,10 +151,12 @@ def map_columns(
     sure = np.where(scores >= ACCEPT, scores, 0.0)
     picked = {column: place for column, place in _assign(sure).items() if sure[column, place]}
     taken = set(picked)
+    free = [place for place in range(len(candidates)) if place not in set(picked.values())]
     for column in range(len(headers)):
-        likeliest = int(scores[column].argmax())
-        if column not in taken and 0 < scores[column, likeliest] < ACCEPT:
-            picked[column] = likeliest
+        if column not in taken and free:
+            likeliest = max(free, key=lambda place: scores[column, place])
+            if scores[column, likeliest]:
+                picked[column] = likeliest
     return ColumnMapping(
         tuple(
             _decided(column, header, picked.get(column), taken, scores, bases, candidates)
