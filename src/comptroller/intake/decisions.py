@@ -21,19 +21,15 @@ from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.pod_groups import from_text
 from comptroller.intake.report import FileReport
-from comptroller.intake.slices import create_slice_state
+from comptroller.intake.slices import LAST_DECISIONS, create_slice_state
 from comptroller.workspace import Workspace
 
-_LIST = """
+_LIST = f"""
 WITH readings AS (
     SELECT *, row_number() OVER (
         PARTITION BY submission_id ORDER BY loaded_at DESC, commit_id DESC) AS reading
     FROM submissions
-), decided AS (
-    SELECT submission_id, arg_max(kind, (decided_at, decision_id)) AS kind,
-           arg_max(reason, (decided_at, decision_id)) AS reason
-    FROM slice_decisions WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id
-)
+), decided AS {LAST_DECISIONS}
 SELECT r.submission_id, r.received_at, r.file, r.data_sets, r.provider_codes,
        CASE WHEN d.kind = 'withdraw' AND d.reason LIKE 'on hold%' THEN 'held'
             WHEN d.kind = 'withdraw' THEN 'withdrawn' ELSE r.status END AS status,
@@ -307,8 +303,7 @@ def _carries_what_is_withdrawn(ws: Workspace, submission_id: str) -> bool:
         for group in from_text(text, home="").values()
     }
     rows = con.execute(
-        "SELECT submission_id FROM slice_decisions WHERE kind IN ('withdraw', 'restore') "
-        "GROUP BY ALL HAVING arg_max(kind, (decided_at, decision_id)) = 'withdraw'"
+        f"SELECT submission_id FROM {LAST_DECISIONS} WHERE kind = 'withdraw'"
     ).fetchall()
     return bool((suppliers - {submission_id}) & {row[0] for row in rows})
 

@@ -21,6 +21,7 @@ from comptroller.intake.layouts import LayoutBook, load_book
 from comptroller.intake.promote import promote
 from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import DUPLICATE, FileReport, Message
+from comptroller.intake.slices import LAST_DECISIONS
 from comptroller.intake.surroundings import look_round
 from comptroller.warehouse import avoid_optimizers, failpoint, side_by_side
 from comptroller.workspace import Workspace
@@ -241,9 +242,7 @@ def known_submissions(ws: Workspace, digests: Sequence[str]) -> dict[str, Earlie
     rows = con.execute(
         "SELECT sha256, arg_max(submission_id, loaded_at), arg_max(status, loaded_at), count(*), "
         "arg_max(report, loaded_at), max(loaded_at), coalesce(any_value(d.kind) = 'withdraw', "
-        "false) FROM submissions LEFT JOIN (SELECT submission_id, "
-        "arg_max(kind, (decided_at, decision_id)) AS kind FROM slice_decisions "
-        "WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id) d USING (submission_id) "
+        f"false) FROM submissions LEFT JOIN {LAST_DECISIONS} d USING (submission_id) "
         "WHERE list_contains(?, sha256) GROUP BY sha256",
         [list(digests)],
     ).fetchall()

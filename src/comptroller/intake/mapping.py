@@ -151,7 +151,7 @@ def map_columns(
     sure = np.where(scores >= ACCEPT, scores, 0.0)
     picked = {column: place for column, place in _assign(sure).items() if sure[column, place]}
     taken = set(picked)
-    free = [place for place in range(len(candidates)) if place not in set(picked.values())]
+    free = sorted(set(range(len(candidates))) - set(picked.values()))
     for column in range(len(headers)):
         if column not in taken and free:
             likeliest = max(free, key=lambda place: scores[column, place])
@@ -318,9 +318,7 @@ def helped(
         chosen: Normalised header to element.
         basis: How to name the layout.
     """
-    said = set(chosen.values()) & {
-        chosen.get(normalise_header(column.header), "") for column in mapping.columns
-    }
+    said = {chosen.get(normalise_header(column.header), "") for column in mapping.columns} - {""}
     columns = []
     for column in mapping.columns:
         header = normalise_header(column.header)

@@ -97,12 +97,12 @@ def _is_suspect(con: duckdb.DuckDBPyConnection, part: IncomingPart, one: UnitPro
     if any(kind == "unreadable" for _, kind in one.changes):
         return True
     table = part.table
-    tests = [f"coalesce({cell}, '') <> ''" for cell in _beyond(con, part)]
-    cost = part.recognised.mapping.element("activity_cost")
-    if cost and not table.figures and part.recognised.data_set not in COST_FREE_DATA_SETS:
-        tests.append(f"coalesce({cost.cell}, '') = ''")
     if table.figures:
         return True
+    tests = [f"coalesce({cell}, '') <> ''" for cell in _beyond(con, part)]
+    cost = part.recognised.mapping.element("activity_cost")
+    if cost and part.recognised.data_set not in COST_FREE_DATA_SETS:
+        tests.append(f"coalesce({cost.cell}, '') = ''")
     if not tests:
         return False
     found = con.execute(f"SELECT 1 FROM {table.rows} WHERE {' OR '.join(tests)} LIMIT 1")
@@ -110,6 +110,8 @@ def _is_suspect(con: duckdb.DuckDBPyConnection, part: IncomingPart, one: UnitPro
 
 
 def _width(con: duckdb.DuckDBPyConnection, part: IncomingPart) -> int:
+    if not part.table.figures:
+        return len(part.table.headers)
     return len(con.execute(f"SELECT * FROM {part.table.rows} LIMIT 0").description) - 1
 
 

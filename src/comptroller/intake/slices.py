@@ -21,12 +21,15 @@ from comptroller.workspace import Workspace
 KEY = ("data_set", "provider_code", "commissioner_code", "financial_year", "month")
 _KEYS = ", ".join(KEY)
 
+LAST_DECISIONS = """(
+    SELECT submission_id, arg_max(kind, (decided_at, decision_id)) AS kind,
+           arg_max(reason, (decided_at, decision_id)) AS reason
+    FROM slice_decisions WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id)"""
+"""SQL of the last decision on each submission that was ever taken out: kind and reason."""
+
 _STATE = f"""
 CREATE OR REPLACE TEMP TABLE slice_state AS
-WITH RECURSIVE decided AS (
-    SELECT submission_id, arg_max(kind, (decided_at, decision_id)) AS kind
-    FROM slice_decisions WHERE kind IN ('withdraw', 'restore') GROUP BY submission_id
-), pins AS (
+WITH RECURSIVE decided AS {LAST_DECISIONS}, pins AS (
     SELECT slice_version_id, max((decided_at, decision_id)) AS pinned
     FROM slice_decisions WHERE kind = 'pin' GROUP BY slice_version_id
 ), live AS (
