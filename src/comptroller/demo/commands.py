@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -90,7 +92,10 @@ def _run(directory: Path, preset: str, lines: int, seed: int) -> None:
             if not what.startswith("Building: 2"):
                 bar.advance()
 
-        run = run_month(directory, preset, lines, seed, tell, _check)
+        with ThreadPoolExecutor(1) as beside:
+            ahead = beside.submit(_import_ahead)
+            run = run_month(directory, preset, lines, seed, tell, _check)
+            ahead.result()
     opened = Workspace.open(directory)
     _print_summary(run)
     _print_findings(opened)
@@ -101,6 +106,12 @@ def _run(directory: Path, preset: str, lines: int, seed: int) -> None:
     _say_where(directory, run)
     if not run.score.is_perfect:
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _import_ahead() -> None:
+    """Import what later stages need while the engine, outside Python, builds the economy."""
+    for library in ("scipy.optimize", "sqlglot", "altair", "vl_convert", "xlsxwriter", "typst"):
+        importlib.import_module(library)
 
 
 def _check(ws: Workspace) -> tuple[int, int]:

@@ -63,7 +63,7 @@ def fill_down(
     """
     across = table.headers.index(ACROSS) if table.figures else -1
     labels = [c for c in columns if c.element in _LABELS and c.index != across]
-    if not labels or not table.rows or table.data_rows < 2:
+    if not labels or not table.rows or table.data_rows < 2 or _plainly_full(table, labels):
         return table
     proven: list[_Labels] = []
     doubts: list[str] = []
@@ -87,6 +87,23 @@ def fill_down(
         doubts=(*table.doubts, *doubts),
         filled=tuple((one.column.index, one.blank) for one in proven),
     )
+
+
+def _plainly_full(table: SourceTable, columns: Sequence[MappedColumn]) -> bool:
+    """Tell from the top rows, where they are at hand, that nothing is to be filled or doubted.
+
+    The first column that is filled down has a label in the first row and none comes back; a point
+    of delivery is in doubt where it is blank below one.
+    """
+    if not table.top:
+        return False
+    for column in columns:
+        cells = [row[table.column_number(column.index) - 1].strip(STRIPPED) for row in table.top]
+        texts = [text for text in cells if text]
+        blank = len(texts) < len(cells)
+        if cells[0] and (len(set(texts)) == len(texts) or (blank and column.element == "pod_code")):
+            return False
+    return True
 
 
 def _text(cell: str) -> str:

@@ -248,7 +248,8 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     """
     if not sheet.width or sheet.row_count < 2:
         return None
-    headers = tuple(cell.strip() for cell in sheet.rows(sheet.first_row, sheet.first_row)[0])
+    top = sheet.sample()
+    headers = tuple(cell.strip() for cell in top[0])
     elements = _national(headers)
     if elements.count("provider_code") != 1:
         return None
@@ -279,6 +280,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
         rows_read=sheet.row_count,
         data_rows=sheet.row_count - 1,
         hidden=sheet.hidden,
+        top=top[1:],
     )
 
 

@@ -29,6 +29,9 @@ from comptroller.workspace import Workspace
 BATCH_BYTES = 1_500_000_000
 """Files are read and committed together up to this size, so that memory stays bounded."""
 
+_SMALL_BYTES = 8_000_000
+"""Of files up to this size each is worked on by one thread: to share out costs more than it helps."""
+
 _SKIPPED = (".ds_store", "thumbs.db", "desktop.ini")
 
 
@@ -277,6 +280,8 @@ def _load_batch(
         recogniser = Recogniser(around.directory, book)
         forced = order.waive is not None or order.again
         fresh = _tell_apart(arrivals, earlier, forced)
+        if len(fresh) > 1 and all(a.path.stat().st_size <= _SMALL_BYTES for a in fresh):
+            con.execute("SET threads = 1")
         if progress:
             progress.describe("Reading", total=len(fresh))
 

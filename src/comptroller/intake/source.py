@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -56,6 +57,7 @@ class SourceTable:
         columns: The column of ``rows`` of each column; empty where they are the same.
         first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
         controls: What columns of totals say of the pounds.
+        top: Its first rows, '' for an empty cell, where they are at hand; otherwise empty.
     """
 
     part: int
@@ -77,6 +79,7 @@ class SourceTable:
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
     filled: tuple[tuple[int, int], ...] = ()
+    top: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
 
     @property
     def relation(self) -> str:
