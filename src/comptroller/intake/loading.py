@@ -30,7 +30,7 @@ BATCH_BYTES = 1_500_000_000
 """Files are read and committed together up to this size, so that memory stays bounded."""
 
 _SMALL_BYTES = 8_000_000
-"""Of files up to this size each is worked on by one thread: to share out costs more than it helps."""
+"""Files up to this size take one thread each: to share one out costs more than it helps."""
 
 _SKIPPED = (".ds_store", "thumbs.db", "desktop.ini")
 
@@ -297,8 +297,6 @@ def _load_batch(
             if progress:
                 progress.advance()
         if fresh:
-            if progress:
-                progress.describe(f"Promoting {len(fresh)} files")
             batch = Batch(
                 files=[a.incoming for a in fresh if a.incoming],
                 readings={a.sha256: a.reading for a in fresh},
@@ -310,10 +308,15 @@ def _load_batch(
                 corrections=order.corrections,
                 earlier={digest: known.report for digest, known in earlier.items()},
             )
-            promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run)
+            tell = progress.describe if progress else _to_nobody
+            promote(ws, con, batch, around, book, order.key, dry_run=order.dry_run, tell=tell)
         return [a.report for a in arrivals if a.report is not None]
     finally:
         con.close()
+
+
+def _to_nobody(what: str) -> None:
+    del what
 
 
 def _tell_apart(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -65,13 +65,20 @@ def promote(
     key: bytes,
     *,
     dry_run: bool,
+    tell: Callable[[str], None],
 ) -> None:
-    """Complete the reports of a batch and, unless it is a dry run, commit what they say."""
+    """Complete the reports of a batch and, unless it is a dry run, commit what they say.
+
+    ``tell`` is told each stage as it begins.
+    """
+    tell("Looking at every value")
     pooled = pool_parts(con, batch.files)
     correct(con, pooled, batch.corrections, around)
     judge(pooled, around)
     hold_what_is_shifted(con, pooled)
+    tell("Making lines")
     tables = _stage(con, pooled, around, key)
+    tell("Adding up")
     _count_rows(con, pooled)
     _look_at_providers(pooled, around)
     _look_at_totals(batch, pooled, around)
@@ -84,6 +91,7 @@ def promote(
         _settle(file)
     if dry_run:
         return
+    tell("Writing")
     commit_batch(ws, con, batch, pooled, around, versions)
     _remember(ws, batch, pooled)
 

@@ -330,11 +330,9 @@ class Warehouse:
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
         rows = _typed_rows(con, table, sql, commit_id)
-        order = f" ORDER BY {', '.join(table.sort_by)}" if table.sort_by else ""
         copied = con.execute(
-            f"COPY (SELECT * FROM ({rows}){order}) TO {quote_literal(str(target))} (FORMAT parquet,"
-            " COMPRESSION zstd, COMPRESSION_LEVEL 1, RETURN_STATS true, "
-            f"ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
+            f"COPY ({rows}) TO {quote_literal(str(target))} (FORMAT parquet, COMPRESSION snappy, "
+            f"RETURN_STATS true, ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
         ).fetchall()
         for file in copied:
             for column, value in zip(table.partition_by, partition, strict=True):
@@ -465,7 +463,7 @@ def _arrow_type(kind: str) -> pa.DataType:
 
 
 def _typed_rows(con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str) -> str:
-    """Return the query for another's rows with all columns of a table, in order and typed."""
+    """Return the query for another's rows, sorted, with all columns of a table and typed."""
     given = {column[0] for column in con.execute(f"DESCRIBE {sql}").fetchall()}
     unknown = given - set(table.columns)
     if unknown:
@@ -474,7 +472,10 @@ def _typed_rows(con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_i
     for name, kind in table.columns.items():
         value = quote_identifier(name) if name in given else "NULL"
         columns.append(f"CAST({value} AS {kind}) AS {quote_identifier(name)}")
-    return f"SELECT {', '.join(columns)} FROM ({sql})"
+    # Sorted before the columns that the rows lack are added: those would be carried along.
+    by = [quote_identifier(name) for name in table.sort_by if name in given]
+    order = f" ORDER BY {', '.join(by)}" if by else ""
+    return f"SELECT {', '.join(columns)} FROM (SELECT * FROM ({sql}){order})"
 
 
 def _add_action(root: Path, table: Table, file: _Written) -> AddAction:
