@@ -11,6 +11,8 @@ import pytest
 
 from comptroller.errors import ComptrollerError
 from comptroller.intake import create_slice_views, decisions, difference, load
+from comptroller.intake.promote import mark_of
+from comptroller.vocabulary import line_columns
 from comptroller.workspace import Workspace
 from tests.intake import layout_files as files
 
@@ -145,3 +147,8 @@ def test_a_decision_needs_a_reason(workspace: Workspace, tmp_path: Path) -> None
         decisions.withdraw(workspace, told["submission_id"], " ")
     with pytest.raises(ComptrollerError, match="no submission"):
         decisions.find(workspace, "s000000")
+
+
+def test_every_column_has_a_mark_of_its_own_in_the_digest_of_a_slice() -> None:
+    names = list(line_columns())
+    assert len({mark_of(name) for name in names}) == len(names)

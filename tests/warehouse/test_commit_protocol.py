@@ -21,6 +21,13 @@ THINGS = Table(
     sort_by=("on_date",),
 )
 OTHERS = Table("others", {"name": "VARCHAR"})
+WIDE = Table(
+    "wide",
+    {"kind": "VARCHAR"}
+    | {f"code_{number}": "VARCHAR" for number in range(40)}
+    | {"cost": MONEY, "on_date": "DATE"},
+    partition_by=("kind",),
+)
 
 WRITER = """
     import sys
@@ -44,7 +51,7 @@ def declare() -> None:
 
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    tables = {**registry.declared_tables(), "things": THINGS, "others": OTHERS}
+    tables = {**registry.declared_tables(), "things": THINGS, "others": OTHERS, "wide": WIDE}
     monkeypatch.setattr("comptroller.warehouse.store.declared_table", tables.__getitem__)
     return Warehouse(tmp_path / "warehouse")
 
@@ -149,3 +156,25 @@ def count(root: Path) -> tuple[int, int]:
     warehouse.view(con, "things", "others")
     row = con.execute("SELECT (SELECT count(*) FROM things), (SELECT count(*) FROM others)")
     return row.fetchall()[0]
+
+
+def test_columns_that_some_or_all_files_lack_are_null(warehouse: Warehouse) -> None:
+    con = connect()
+
+    def write(name: str, sql: str) -> None:
+        with warehouse.commit("load", name) as commit:
+            commit.append_query(con, "wide", sql)
+
+    def found(**partitions: list[str]) -> list[tuple[object, ...]]:
+        warehouse.relation(con, "wide", partitions=partitions)
+        return con.execute(
+            "SELECT kind, code_7, code_39, cost, on_date FROM wide ORDER BY ALL"
+        ).fetchall()
+
+    write("one", "SELECT 'a' AS kind")
+    assert found() == [("a", None, None, None, None)]
+    write("two", "SELECT 'a' AS kind, 1.5 AS cost, 'x' AS code_39")
+    write("three", "SELECT 'b' AS kind, DATE '2026-04-01' AS on_date, 'y' AS code_7")
+    of_a = [("a", None, "x", Decimal("1.50"), None), ("a", None, None, None, None)]
+    assert found() == [*of_a, ("b", "y", None, None, date(2026, 4, 1))]
+    assert found(kind=["a"]) == of_a

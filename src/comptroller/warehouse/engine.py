@@ -69,6 +69,8 @@ def connect(
     con.execute("SET autoload_known_extensions = true")
     con.execute("SET enable_progress_bar = false")
     con.execute("SET TimeZone = 'UTC'")
+    # A file of the warehouse never changes under its name.
+    con.execute("SET parquet_metadata_cache = true")
     avoid_optimizers(con)
     return con
 

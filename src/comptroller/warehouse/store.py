@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Field, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.schema import PrimitiveType
@@ -33,12 +35,21 @@ from comptroller.warehouse.registry import declared_table
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
 
 _ROWS_PER_GROUP = 122_880
-# Of a file: path, rows, bytes, size of its footer, least and greatest values by column.
-_Written = tuple[Any, ...]
 Partition = tuple[str, ...]
 """Values of a table's partition columns, in their order."""
-# Set on a table whose older files lack columns, so that readers match columns by name.
-_COLUMNS_ADDED = "comptroller.columnsAdded"
+_NULLS = "null_count."
+"""How a table's list of files names the statistics that tell which columns a file is without."""
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A file that was written: where, its rows, its bytes, and the columns that it is without."""
+
+    path: Path
+    rows: int
+    size: int
+    partition: dict[str, str | None]
+    absent: tuple[str, ...]
 
 
 class Warehouse:
@@ -113,30 +124,33 @@ class Warehouse:
     ) -> str:
         """Return a query for the rows of a table's files that meet a condition."""
         delta = self._open(table)
-        paths = sorted(self._paths(delta, partitions)) if delta else []
-        if delta is None or not paths:
-            nulls = ", ".join(
-                f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
-                for name, kind in table.all_columns.items()
-            )
-            return f"SELECT {nulls} WHERE false"
-        columns = ", ".join(quote_identifier(name) for name in table.all_columns)
+        paths, absent = self._files(delta, partitions) if delta else ([], set(table.all_columns))
+        columns = ", ".join(
+            f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
+            if not paths or name in absent
+            else quote_identifier(name)
+            for name, kind in table.all_columns.items()
+        )
+        if not paths:
+            return f"SELECT {columns} WHERE false"
         listed = ", ".join(quote_literal(str(self.root / table.name / path)) for path in paths)
-        options = "hive_partitioning = false"
-        if _COLUMNS_ADDED in delta.metadata().configuration:
-            options += ", union_by_name = true"
+        options = "hive_partitioning = false, union_by_name = true"
         return f"SELECT {columns} FROM read_parquet([{listed}], {options}){condition}"
 
-    def _paths(
+    def _files(
         self, delta: DeltaTable, partitions: Mapping[str, Sequence[str]] | None
-    ) -> list[str]:
+    ) -> tuple[list[str], set[str]]:
+        """Return the paths of a table's files, and the columns that none of them has."""
         actions = pa.table(delta.get_add_actions(flatten=True))
-        keep = [True] * actions.num_rows
         for column, wanted in (partitions or {}).items():
-            values = actions.column(f"partition.{column}").to_pylist()
-            keep = [k and value in wanted for k, value in zip(keep, values, strict=True)]
-        paths = actions.column("path").to_pylist()
-        return [path for path, k in zip(paths, keep, strict=True) if k]
+            chosen = pc.is_in(actions.column(f"partition.{column}"), pa.array(wanted))
+            actions = actions.filter(chosen)
+        absent = {
+            name.removeprefix(_NULLS)
+            for name in actions.column_names
+            if name.startswith(_NULLS) and actions.column(name).equals(actions["num_records"])
+        }
+        return sorted(actions.column("path").to_pylist()), absent
 
     def missing_columns(self, table: Table) -> list[str]:
         """Return the declared columns that a table made by an older release still lacks."""
@@ -154,7 +168,6 @@ class Warehouse:
         delta.alter.add_columns(
             [Field(name, PrimitiveType(delta_type(table.all_columns[name]))) for name in missing]
         )
-        delta.alter.set_table_properties({_COLUMNS_ADDED: "true"}, raise_if_not_exists=False)
 
     def _open(self, table: Table) -> DeltaTable | None:
         # Reading on from the version seen last takes a tenth of opening anew. The folder's own
@@ -252,7 +265,7 @@ class Warehouse:
             written = self._copy(con, table, queries, (), commit_id)
         failpoint(f"{table.name}.files_written")
         actions: list[AddAction | RemoveAction] = [
-            _add_action(self.root / table.name, table, file) for file in written
+            _add_action(self.root / table.name, file) for file in written
         ]
         try:
             delta.create_write_transaction(
@@ -268,7 +281,7 @@ class Warehouse:
             if reopened is None or reopened.transaction_version(app_id) is None:
                 raise
             return 0
-        return sum(int(file[1]) for file in written)
+        return sum(file.rows for file in written)
 
     def _copy_apart(
         self, con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str
@@ -329,7 +342,7 @@ class Warehouse:
             folder /= f"by_{column}={value.replace('/', '-')}"
         folder.mkdir(parents=True, exist_ok=True)
         target = folder / f"part-{time.time_ns():x}-{secrets.token_hex(4)}.parquet"
-        rows = _typed_rows(con, table, sql, commit_id)
+        rows, absent = _typed_rows(con, table, sql, commit_id)
         copied = con.execute(
             f"COPY ({rows}) TO {quote_literal(str(target))} (FORMAT parquet, COMPRESSION snappy, "
             f"RETURN_STATS true, ROW_GROUP_SIZE {_ROWS_PER_GROUP})"
@@ -339,7 +352,12 @@ class Warehouse:
                 found = file[4][quote_identifier(column)]
                 if file[1] and (found["min"] != value or found["max"] != value):
                     raise ValueError(f"{table.name}: {column} is not {value} in every row")
-        return [row for row in copied if row[1]]
+        told: dict[str, str | None] = dict(zip(table.partition_by, partition, strict=True))
+        return [
+            _Written(Path(row[0]), int(row[1]), int(row[2]), told, absent)
+            for row in copied
+            if row[1]
+        ]
 
     def _create(self, table: Table) -> DeltaTable:
         schema = Schema(
@@ -351,7 +369,12 @@ class Warehouse:
         path = self.root / table.name
         path.mkdir(parents=True, exist_ok=True)
         return DeltaTable.create(
-            str(path), schema=schema, partition_by=list(table.partition_by) or None, mode="ignore"
+            str(path),
+            schema=schema,
+            partition_by=list(table.partition_by) or None,
+            mode="ignore",
+            # By default the statistics end after 32 columns.
+            configuration={"delta.dataSkippingNumIndexedCols": "-1"},
         )
 
 
@@ -462,32 +485,34 @@ def _arrow_type(kind: str) -> pa.DataType:
     return pa.decimal128(int(precision), int(scale))
 
 
-def _typed_rows(con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str) -> str:
-    """Return the query for another's rows, sorted, with all columns of a table and typed."""
+def _typed_rows(
+    con: duckdb.DuckDBPyConnection, table: Table, sql: str, commit_id: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return the query for another's rows, sorted and typed as a table's, and what they lack.
+
+    The columns that they lack are left out: to write them would take as long as the others.
+    """
     given = {column[0] for column in con.execute(f"DESCRIBE {sql}").fetchall()}
     unknown = given - set(table.columns)
     if unknown:
         raise ValueError(f"{table.name} has no column {', '.join(sorted(unknown))}")
     columns = [f"{quote_literal(commit_id)} AS commit_id"]
     for name, kind in table.columns.items():
-        value = quote_identifier(name) if name in given else "NULL"
-        columns.append(f"CAST({value} AS {kind}) AS {quote_identifier(name)}")
-    # Sorted before the columns that the rows lack are added: those would be carried along.
+        if name in given:
+            columns.append(f"CAST({quote_identifier(name)} AS {kind}) AS {quote_identifier(name)}")
     by = [quote_identifier(name) for name in table.sort_by if name in given]
     order = f" ORDER BY {', '.join(by)}" if by else ""
-    return f"SELECT {', '.join(columns)} FROM (SELECT * FROM ({sql}){order})"
+    absent = tuple(name for name in table.columns if name not in given)
+    return f"SELECT {', '.join(columns)} FROM (SELECT * FROM ({sql}){order})", absent
 
 
-def _add_action(root: Path, table: Table, file: _Written) -> AddAction:
-    path, rows, size, _, statistics = file[:5]
-    partition = {
-        column: statistics[quote_identifier(column)]["min"] for column in table.partition_by
-    }
+def _add_action(root: Path, file: _Written) -> AddAction:
+    statistics = {"numRecords": file.rows, "nullCount": dict.fromkeys(file.absent, file.rows)}
     return AddAction(
-        Path(path).relative_to(root).as_posix(),
-        int(size),
-        partition,
+        file.path.relative_to(root).as_posix(),
+        file.size,
+        file.partition,
         int(time.time() * 1000),
         True,
-        json.dumps({"numRecords": int(rows)}),
+        json.dumps(statistics),
     )
