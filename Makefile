@@ -52,9 +52,10 @@ docs: setup ## Write the generated pages of docs/ anew
 	$(RUN)/python docs/commands_page.py
 
 .PHONY: bench
-bench: setup ## Measure the engine and intake; prints ratios for docs/performance.md
+bench: setup ## Measure the engine, intake and linking; prints tables for docs/performance.md
 	$(RUN)/python -m bench.engine
 	$(RUN)/python -m bench.intake
+	$(RUN)/python -m bench.linking
 
 .PHONY: soak
 soak: setup ## Kill load and check at random moments; load ten thousand hostile files

@@ -37,6 +37,9 @@ DOORS: dict[str, Door] = {
     "reconcile": Door(
         "reconciliation.commands", "reconcile", "Tie invoice, ACM, patient level, SUS."
     ),
+    "links": Door(
+        "reconciliation.link_commands", "app", "Link charged lines to SUS, versions to the next."
+    ),
     "check": Door("checks.commands", "check", "Run the rulebook over what is loaded."),
     "results": Door("checks.commands", "results", "Outcome of each check on each slice."),
     "findings": Door("checks.commands", "findings", "List or export what the checks found."),

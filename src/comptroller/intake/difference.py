@@ -25,6 +25,15 @@ ROW_COLUMNS = (
     "line_after",
 )
 
+CHANGE = """CASE
+    WHEN a.line_id IS NULL THEN 'added' WHEN b.line_id IS NULL THEN 'gone'
+    WHEN a.pod_code IS DISTINCT FROM b.pod_code OR a.tariff_code IS DISTINCT FROM b.tariff_code
+      OR a.tfc IS DISTINCT FROM b.tfc THEN 'recoded'
+    WHEN a.commissioner_code <> b.commissioner_code OR a.month <> b.month
+      OR a.financial_year <> b.financial_year THEN 'moved'
+    WHEN a.cost <> b.cost THEN 'repriced' ELSE 'same' END"""
+"""SQL of what changed between a line ``a`` and the line ``b`` that it became."""
+
 
 def _prepare(ws: Workspace, before: str, after: str) -> duckdb.DuckDBPyConnection:
     """Make ``changes``: one row per event that differs between two submissions.
@@ -46,14 +55,7 @@ def _prepare(ws: Workspace, before: str, after: str) -> duckdb.DuckDBPyConnectio
             WHERE v.submission_id = {quote_literal(submission)} AND v.action <> 'nil'"""
         )
     con.execute(
-        f"""CREATE TEMP TABLE changes AS SELECT CASE
-            WHEN a.event_key IS NULL THEN 'added' WHEN b.event_key IS NULL THEN 'gone'
-            WHEN a.pod_code IS DISTINCT FROM b.pod_code
-              OR a.tariff_code IS DISTINCT FROM b.tariff_code
-              OR a.tfc IS DISTINCT FROM b.tfc THEN 'recoded'
-            WHEN a.commissioner_code <> b.commissioner_code OR a.month <> b.month
-              OR a.financial_year <> b.financial_year THEN 'moved'
-            WHEN a.cost <> b.cost THEN 'repriced' ELSE 'same' END AS change,
+        f"""CREATE TEMP TABLE changes AS SELECT {CHANGE} AS change,
         {keys}, coalesce(a.event_key, b.event_key) AS event_key, a.pod_code AS pod_before,
         b.pod_code AS pod_after, a.tariff_code AS tariff_before, b.tariff_code AS tariff_after,
         a.cost AS cost_before, b.cost AS cost_after, a.line_id AS line_before,

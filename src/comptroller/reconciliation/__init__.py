@@ -8,6 +8,9 @@ not applicable, could not run (the last two with their reason). It owns the tabl
 T1 is a bridge to date from payable ACM to what was invoiced and paid; T2 to T5 tie ACM to the
 patient-level sets; T6 ties the market forces inside prices to the provider's factor; SUS ties
 nationally priced patient-level lines to what SUS priced; V ties each version to the one before.
+
+`linking` links charged lines to SUS records, and a version's lines to the next, one to one, when
+asked; it stores nothing.
 """
 
 from comptroller.reconciliation.model import TIES, Tie, TieOut

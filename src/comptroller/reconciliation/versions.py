@@ -69,9 +69,17 @@ FROM version_pairs ORDER BY pair
 """
 
 
+def create_version_pairs(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``version_pairs``: each slice's latest version with the one before, if there is one.
+
+    Needs the slice views on the connection.
+    """
+    con.execute(_LATEST)
+
+
 def version_ties(con: duckdb.DuckDBPyConnection) -> Iterator[TieOut]:
     """Yield V for every slice of every data set; needs the slice views on the connection."""
-    con.execute(_LATEST)
+    create_version_pairs(con)
     moved: dict[int, tuple[Decimal, int, Decimal, int, Decimal, int]] = {
         row[0]: row[1:] for row in con.execute(_MOVED).fetchall()
     }
