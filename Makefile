@@ -50,6 +50,7 @@ docs: setup ## Write the generated pages of docs/ anew
 	$(RUN)/python -m comptroller.reference.reference_pages
 	$(RUN)/python -m comptroller.checks.reference_pages
 	$(RUN)/python docs/commands_page.py
+	$(RUN)/python docs/layouts_page.py
 
 .PHONY: bench
 bench: setup ## Measure the engine, intake and linking; prints tables for docs/performance.md

@@ -10,6 +10,8 @@ import pytest
 from comptroller.demo import Economy, build_economy
 
 LINES = 3_000
+# Whose patient-level files, or which of them in some month, are not in the national layout.
+IN_OWN_WORDS = ("ZN4", "ZN7", "ZNA", "ZNB", "ZPX01", "ZPX02")
 SEED = 11
 
 
@@ -40,6 +42,11 @@ def files(economy: Economy) -> duckdb.DuckDBPyConnection:
         " all_varchar = true, nullstr = '')"
     )
     return con
+
+
+def round_of(day: Path) -> int:
+    """Return the round whose files came on a day, of late ones their own."""
+    return min(int(path.stem.rsplit("_M", 1)[1]) for path in day.iterdir())
 
 
 def folder_of(economy: Economy, number: int) -> Path:

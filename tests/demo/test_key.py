@@ -5,6 +5,8 @@ from __future__ import annotations
 import duckdb
 import pytest
 
+from tests.demo.conftest import IN_OWN_WORDS
+
 CORE = {
     "ATT": (1, 3, 5, 7, 8, 11, 17, 23, 33, 38),
     "DUP": (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 15, 19, 24, 30),
@@ -38,9 +40,9 @@ def test_variants_and_expectations_are_known(files: duckdb.DuckDBPyConnection) -
 
 def test_every_patient_of_the_key_is_in_the_files(files: duckdb.DuckDBPyConnection) -> None:
     lost = files.execute(
-        """SELECT fault_id, local_patient_identifier FROM key
+        f"""SELECT fault_id, local_patient_identifier FROM key
         WHERE local_patient_identifier IS NOT NULL
-            AND provider_code NOT IN ('ZN4', 'ZN7', 'ZNA', 'ZNB', 'ZPX02')
+            AND provider_code NOT IN {IN_OWN_WORDS}
             AND local_patient_identifier NOT IN (
                 SELECT "LOCAL PATIENT IDENTIFIER (EXTENDED)" FROM plcm
                 UNION SELECT "LOCAL PATIENT IDENTIFIER (EXTENDED)" FROM drugs
@@ -52,9 +54,9 @@ def test_every_patient_of_the_key_is_in_the_files(files: duckdb.DuckDBPyConnecti
 
 def test_every_record_of_the_key_is_in_the_files(files: duckdb.DuckDBPyConnection) -> None:
     lost = files.execute(
-        """SELECT fault_id, cds_unique_identifier FROM key
+        f"""SELECT fault_id, cds_unique_identifier FROM key
         WHERE cds_unique_identifier IS NOT NULL
-            AND provider_code NOT IN ('ZN4', 'ZN7', 'ZNA', 'ZNB', 'ZPX02')
+            AND provider_code NOT IN {IN_OWN_WORDS}
             AND cds_unique_identifier NOT IN (SELECT "CDS UNIQUE IDENTIFIER" FROM plcm
                 WHERE "CDS UNIQUE IDENTIFIER" IS NOT NULL
                 UNION SELECT "CDS UNIQUE IDENTIFIER" FROM sus

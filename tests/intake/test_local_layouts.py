@@ -121,3 +121,58 @@ def test_what_is_not_sure_is_held_and_nothing_loaded(workspace: Workspace, tmp_p
     assert told["rows_quarantined"] == 20
     assert any("cost" in message["text"] for message in told["messages"])
     assert lines(workspace, "1") == []
+
+
+def summary(path: Path, money: str, title: str = "") -> Path:
+    """Write sums of a provider with the plan and a heading for the pounds."""
+    heads = ["Provider", "Commissioner", "Year", "Month", "POD", "TFC", "Plan £", money]
+    rows: list[list[object]] = [
+        ["RX9", "QX1", "2026/27", n % 3 + 1, ("EL", "DC", "NEL")[n % 3], 100 + n % 2 * 10,
+         900 + n, f"{1000 + n}.50"]
+        for n in range(20)
+    ]  # fmt: skip
+    return files.write_csv(path, [*([[title], []] if title else []), heads, *rows])
+
+
+def test_a_heading_with_a_pound_sign_is_no_activity(workspace: Workspace, tmp_path: Path) -> None:
+    told = one(workspace, summary(tmp_path / "RX9 ACM.csv", "Actual £")).to_json()
+    found = {item["header"]: item["element"] for item in told["mapping"]}
+    assert (found["Plan £"], found["Actual £"]) == ("planned_cost", "activity_cost")
+    assert told["cost_loaded"] == sum(Decimal(f"{1000 + n}.50") for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "title", ["Amberley Eye Hospital NHS Trust", "AMBERLEY HOSPITAL AND CLINICS", "Trust ICB pack"]
+)
+def test_words_of_a_name_are_no_code_of_a_provider(
+    workspace: Workspace, tmp_path: Path, title: str
+) -> None:
+    told = one(workspace, summary(tmp_path / "summary.csv", "Actual Cost", title)).to_json()
+    assert (told["status"], told["provider_code"]) == ("promoted", "RX9"), told["messages"]
+
+
+def test_an_unknown_code_that_a_title_introduces_is_believed(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    title = "Provider code: XYZ"
+    told = one(workspace, summary(tmp_path / "summary.csv", "Actual Cost", title)).to_json()
+    assert told["status"] == "held"
+    assert any("says provider XYZ" in message["text"] for message in told["messages"])
+
+
+@pytest.mark.parametrize(("more", "element"), [(0, "activity_unit_price"), (5, None)])
+def test_of_one_each_a_price_that_is_the_cost_is_the_price_of_one(
+    workspace: Workspace, tmp_path: Path, more: int, element: str | None
+) -> None:
+    heads = ["Provider", "Commissioner", "Year", "Month", "Patient ID", "Contact Date", "POD",
+             "Activity", "Price", "Value"]  # fmt: skip
+    rows: list[list[object]] = [
+        ["RX9", "QX1", "2026/27", 1, f"P{n}", f"{n + 1:02d}/04/2026", "COMM", 1, 58 + n,
+         58 + n + more]
+        for n in range(20)
+    ]  # fmt: skip
+    # A balance without activity says nothing of prices.
+    rows += [["RX9", "QX1", "2026/27", 1, "", "", "ADJUSTMENT", 0, 0, 12 + n] for n in range(6)]
+    told = one(workspace, files.write_csv(tmp_path / "RX9.csv", [heads, *rows])).to_json()
+    found = {item["header"]: item["element"] for item in told["mapping"]}
+    assert (found["Price"], found["Value"]) == (element, "activity_cost")

@@ -249,6 +249,36 @@ def test_months_of_two_years_are_held(workspace: Folder, tmp_path: Path) -> None
     assert "2025/26, 2026/27" in held(workspace, write_csv(tmp_path / "slam.csv", rows))
 
 
+def total_costs(*more: str) -> list[list[Any]]:
+    """Return activity and total cost by month, and what else of each month, a pound for each."""
+    heads = [f"{m} {name}" for m in MONTHS[:3] for name in ("Activity", *more, "Total Cost")]
+    return [
+        [*LABELS, *heads],
+        *(
+            [*labels(n)]
+            + [cell for m in range(3) for cell in (2, *[1 for _ in more], pounds(n, m))]
+            for n in range(12)
+        ),
+    ]
+
+
+def test_the_total_cost_of_a_month_is_its_cost_where_there_are_no_other_pounds(
+    workspace: Folder, tmp_path: Path
+) -> None:
+    report = one(workspace, write_csv(tmp_path / "RX1 ACM 2026-27.csv", total_costs()))
+    told = report.to_json()
+    assert told["status"] == "promoted", told["messages"]
+    assert told["cost_loaded"] == sum(pounds(n, m) for n in range(12) for m in range(3))
+
+
+def test_the_total_cost_of_a_month_beside_its_parts_is_not_added_to_them(
+    workspace: Folder, tmp_path: Path
+) -> None:
+    table = total_costs("Spell Cost")
+    told = one(workspace, write_csv(tmp_path / "RX1 ACM 2026-27.csv", table)).to_json()
+    assert told["cost_loaded"] in (0, 36)
+
+
 def test_a_total_row_ties_to_the_months(workspace: Folder, tmp_path: Path) -> None:
     rows = [row[:16] for row in bare()]
     sums = [sum(row[at] for row in rows[1:]) for at in range(4, 8)]

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from comptroller.demo import layouts
-from comptroller.demo.layouts import LAYOUTS, SHEETS, Column, Layout
+from comptroller.demo.layouts import Column
+from comptroller.demo.local_layouts import SHEETS, Layout
+from comptroller.demo.pages import Page, arrange
+from comptroller.demo.paper import write_archive, write_page, write_workbook
 from comptroller.demo.presets import Preset, Provider
 from comptroller.demo.schedule import Round
+from comptroller.demo.sending import layout_of
 from comptroller.vocabulary import data_set
 
 PATIENT_SETS = ("PLCM", "DrPLCM", "DePLCM")
 SUS_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass
@@ -43,8 +44,7 @@ class Postman:
         """Write every file of one round."""
         counts = self._counts(this)
         for provider in self.preset.providers:
-            layout = LAYOUTS[provider.layout]
-            self._provider_files(this, provider, layout, counts)
+            self._provider_files(this, provider, counts)
         for name in SUS_SETS:
             if this.sus_months and counts.get(("", name)):
                 self._sus(this, name)
@@ -74,29 +74,26 @@ class Postman:
         return counts
 
     def _provider_files(
-        self, this: Round, provider: Provider, layout: Layout, counts: dict[tuple[str, str], int]
+        self, this: Round, provider: Provider, counts: dict[tuple[str, str], int]
     ) -> None:
-        stem = f"{provider.code}_{{}}_{_year_code(self.preset)}_M{this.number:02d}"
-        local = [ds for ds in PATIENT_SETS if layout.columns[ds] is not layouts.NATIONAL[ds]]
-        if layout.form == "workbook":
-            self._workbook(this, provider, layout, stem.format("SLAM"))
         for name in ("ACM", *PATIENT_SETS):
-            if not counts.get((provider.code, name)):
-                continue
-            if layout.form == "workbook" and name in local:
-                continue
-            as_local = name in local and provider.layout.startswith("local")
-            folder = self._folder(this, provider.code, name)
-            if as_local and layout.form == "zip":
-                self._zipped(this, provider, layout, name, folder / f"{stem.format('SLAM')}.zip")
-            elif as_local:
-                suffix = ".txt" if layout.form == "pipe" else ".csv"
-                target = folder / f"{stem.format(_local_word(name))}{suffix}"
-                self._delimited(this, provider, layout, name, target)
-            else:
-                columns = layout.columns[name]
-                target = folder / f"{stem.format(name)}.csv"
-                self._copy(self._query(this, provider, name, columns), target)
+            layout = layout_of(provider, name, this.number)
+            if layout.form == "sheets":
+                if name == "PLCM":
+                    self._sheets(this, provider, layout)
+            elif counts.get((provider.code, name)):
+                folder = self._folder(this, provider.code, name)
+                stem = self._stem(this, provider, layout.word or name)
+                target = folder / f"{stem}{layout.suffix}"
+                if layout.form == "csv":
+                    self._delimited(this, provider, layout, name, target)
+                elif layout.form == "zip":
+                    self._zipped(this, provider, layout, name, target)
+                else:
+                    self._page(this, provider, layout, name, target)
+
+    def _stem(self, this: Round, provider: Provider, word: str) -> str:
+        return f"{provider.code}_{word}_{_year_code(self.preset)}_M{this.number:02d}"
 
     def _folder(self, this: Round, provider: str, name: str) -> Path:
         day = self.late.get((provider, name, this.number), this.arrives)
@@ -122,8 +119,8 @@ class Postman:
         months = self._months(this, provider)
         table, also = ("acm", "TRUE") if name == "ACM" else ("lines", f"ds = '{name}'")
         listed = ", ".join(
-            f"{self._fill(expression, this, provider)} AS {_quoted(heading)}"
-            for heading, expression in columns
+            f"{self._fill(column.expression, this, provider)} AS {_quoted(column.heading)}"
+            for column in columns
         )
         order = (
             "month, comm, csc, svc, pod, tfc, tariff, lpod, own_row"
@@ -157,6 +154,7 @@ class Postman:
         return [
             title.format(
                 provider_name=provider.name,
+                provider_code=provider.code,
                 year_slash=self.preset.financial_year,
                 month=min(this.number, 12),
                 sheet=sheet,
@@ -168,22 +166,24 @@ class Postman:
     def _delimited(
         self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
     ) -> None:
-        query = self._query(this, provider, name, layout.columns[name])
-        options = "HEADER, DELIMITER '|'" if layout.form == "pipe" else "HEADER"
-        if not layout.titles and not layout.total:
+        query = self._query(this, provider, name, layout.columns)
+        options = f"HEADER, DELIMITER '{layout.delimiter}'"
+        if not layout.titles and not layout.total and layout.encoding == "utf-8":
             self._copy(query, target, options)
             return
         body = target.with_suffix(".part")
         self._copy(query, body, options)
-        headings = [heading for heading, _ in layout.columns[name]]
         with target.open("wb") as out:
             for title in self._titles(this, provider, layout, ""):
                 out.write((f'"{title}"' if "," in title else title).encode() + b"\n")
-            out.write(body.read_bytes())
+            written = body.read_bytes()
+            if layout.encoding != "utf-8":
+                written = written.decode().encode(layout.encoding)
+            out.write(written)
             if layout.total:
                 total = self._total(this, provider, name)
-                cells = ["Total", *[""] * (len(headings) - 2), f"{total:.2f}"]
-                out.write(",".join(cells).encode() + b"\n")
+                cells = ["Total", *[""] * (len(layout.columns) - 2), f"{total:.2f}"]
+                out.write(layout.delimiter.join(cells).encode() + b"\n")
         body.unlink()
 
     def _total(self, this: Round, provider: Provider, name: str, where: str = "TRUE") -> Decimal:
@@ -199,28 +199,39 @@ class Postman:
         self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
     ) -> None:
         inner = target.with_suffix(".csv")
-        self._copy(self._query(this, provider, name, layout.columns[name]), inner)
-        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-            entry = zipfile.ZipInfo(inner.name, _FIXED_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, inner.read_bytes())
+        self._copy(self._query(this, provider, name, layout.columns), inner)
+        write_archive(target, [(inner.name, inner.read_bytes())])
         inner.unlink()
 
-    def _workbook(self, this: Round, provider: Provider, layout: Layout, stem: str) -> None:
-        sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]] = []
+    def _page(
+        self, this: Round, provider: Provider, layout: Layout, name: str, target: Path
+    ) -> None:
+        rows = self.con.execute(self._query(this, provider, name, layout.columns)).fetchall()
+        titles = self._titles(this, provider, layout, "")
+        page = arrange(layout, rows, titles, self._months(this, provider))
+        write_page(layout.form, page, target, _created(this, provider), pounds=layout.pounds)
+        self.files += 1
+        self.rows += len(rows)
+
+    def _sheets(self, this: Round, provider: Provider, layout: Layout) -> None:
+        pages = []
         for sheet, where in SHEETS:
             name = "DrPLCM" if sheet == "Drugs" else "PLCM"
-            columns = layout.columns[name]
+            columns = layout_of(provider, name, this.number).columns
             query = self._query(this, provider, name, columns, where)
             rows = self.con.execute(query).fetchall()
             if rows:
                 total = self._total(this, provider, name, where)
-                sheets.append((sheet, [heading for heading, _ in columns], rows, total))
+                titles = self._titles(this, provider, layout, sheet)
+                below = ["Total", *[None] * (len(columns) - 2), total]
+                headings = [column.heading for column in columns]
+                page = [*([title] for title in titles), headings, *rows, below]
+                pages.append(Page(sheet, [list(row) for row in page]))
                 self.rows += len(rows)
-        if sheets:
-            target = self._folder(this, provider.code, "PLCM") / f"{stem}.xlsx"
-            titles = {sheet: self._titles(this, provider, layout, sheet) for sheet, *_ in sheets}
-            _write_workbook(target, sheets, titles, _created(this, provider))
+        if pages:
+            stem = self._stem(this, provider, layout.word)
+            target = self._folder(this, provider.code, "PLCM") / f"{stem}{layout.suffix}"
+            write_workbook(target, pages, _created(this, provider))
             self.files += 1
 
     def _sus(self, this: Round, name: str) -> None:
@@ -244,10 +255,6 @@ class Postman:
         )
 
 
-def _local_word(name: str) -> str:
-    return {"PLCM": "SLAM", "DrPLCM": "HCD", "DePLCM": "Devices"}[name]
-
-
 def _seen(number: int) -> str:
     return f"seen_from <= {number} AND seen_to >= {number}"
 
@@ -266,39 +273,3 @@ def _year_code(preset: Preset) -> str:
 
 def _created(this: Round, provider: Provider) -> datetime:
     return this.created + timedelta(minutes=sum(map(ord, provider.code)) % 50)
-
-
-def _as_written(value: int | Decimal) -> Decimal:
-    """Return a number without the zeros at its end, as a spreadsheet program writes it."""
-    number = Decimal(value)
-    return number.quantize(Decimal(1)) if number == number.to_integral() else number.normalize()
-
-
-def _write_workbook(
-    target: Path,
-    sheets: list[tuple[str, list[str], list[tuple[Any, ...]], Decimal]],
-    titles: dict[str, list[str]],
-    created: datetime,
-) -> None:
-    import xlsxwriter
-
-    with xlsxwriter.Workbook(str(target), {"strings_to_numbers": False}) as book:
-        book.set_properties({"created": created, "author": "Contracting team"})
-        for sheet, headings, rows, total in sheets:
-            page = book.add_worksheet(sheet)
-            for number, title in enumerate(titles[sheet]):
-                page.write_string(number, 0, title)
-            top = len(titles[sheet])
-            for column, heading in enumerate(headings):
-                page.write_string(top, column, heading)
-            for offset, row in enumerate(rows, start=top + 1):
-                for column, value in enumerate(row):
-                    if value is None:
-                        continue
-                    if isinstance(value, (int, Decimal)):
-                        page.write_number(offset, column, _as_written(value))
-                    else:
-                        page.write_string(offset, column, str(value))
-            bottom = top + 1 + len(rows)
-            page.write_string(bottom, 0, "Total")
-            page.write_number(bottom, len(headings) - 1, _as_written(total))

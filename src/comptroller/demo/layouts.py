@@ -1,14 +1,25 @@
-"""How providers arrange their files: the national layouts and five local ones.
+"""The national layouts of contract monitoring, and what SUS calls its columns.
 
-A column is a heading and the SQL expression that fills it from the tables of ``lines``.
-``{fm}``-like names are filled per file; ``l`` is the line.
+A column is a heading, the SQL expression that fills it from the tables of ``lines``, and the
+element that it is. Names in braces, such as ``{created}``, are filled per file; ``l`` is the line.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-Column = tuple[str, str]
+from comptroller.vocabulary import data_set
+
+
+class Column(NamedTuple):
+    """One column of a file; its element is '' where the vocabulary has none for it."""
+
+    heading: str
+    expression: str
+    element: str = ""
+
+
+_Pair = tuple[str, str]
 
 _PROVIDER = "ORGANISATION IDENTIFIER (CODE OF PROVIDER)"
 _GP = "ORGANISATION IDENTIFIER (GP PRACTICE RESPONSIBILITY)"
@@ -19,12 +30,12 @@ _DRUG = "(HIGH COST TARIFF EXCLUDED DRUG)"
 _DEVICE = "(HIGH COST TARIFF EXCLUDED DEVICE)"
 _NOTHING = "NULL"
 
-_HEADER: tuple[Column, ...] = (
+_HEADER: tuple[_Pair, ...] = (
     ("FINANCIAL MONTH", "month"),
     ("FINANCIAL YEAR", "{year_code}"),
     ("DATE AND TIME DATA SET CREATED", "{created}"),
 )
-_PERSON: tuple[Column, ...] = (
+_PERSON: tuple[_Pair, ...] = (
     ("WITHHELD IDENTITY REASON", "withheld"),
     ("NHS NUMBER", "nhs"),
     ("LOCAL PATIENT IDENTIFIER (EXTENDED)", "lpid"),
@@ -33,21 +44,21 @@ _PERSON: tuple[Column, ...] = (
     ("AGE AT ACTIVITY DATE (CONTRACT MONITORING)", "age"),
     ("PERSON STATED GENDER CODE", "sex"),
 )
-_POD: tuple[Column, ...] = (
+_POD: tuple[_Pair, ...] = (
     ("POINT OF DELIVERY CODE", "pod"),
     ("POINT OF DELIVERY FURTHER DETAIL CODE", _NOTHING),
     ("POINT OF DELIVERY FURTHER DETAIL DESCRIPTION", _NOTHING),
 )
-_LOCAL_POD: tuple[Column, ...] = (
+_LOCAL_POD: tuple[_Pair, ...] = (
     ("LOCAL POINT OF DELIVERY CODE", "lpod"),
     ("LOCAL POINT OF DELIVERY DESCRIPTION", "lpod_text"),
 )
-_DETAILS: tuple[Column, ...] = (
+_DETAILS: tuple[_Pair, ...] = (
     ("CONTRACT MONITORING ADDITIONAL DETAIL (FIRST)", _NOTHING),
     ("CONTRACT MONITORING ADDITIONAL DESCRIPTION (FIRST)", "detail"),
 )
 
-ACM: tuple[Column, ...] = (
+_ACM: tuple[_Pair, ...] = (
     *_HEADER,
     (_PROVIDER, "prov"),
     (_GP, "CASE WHEN csc = '12' THEN comm END"),
@@ -72,7 +83,7 @@ ACM: tuple[Column, ...] = (
     ("CONTRACT MONITORING ACTUAL MARKET FORCES FACTOR", "mff_cost"),
 )
 
-PLCM: tuple[Column, ...] = (
+_PLCM: tuple[_Pair, ...] = (
     *_HEADER,
     (_PROVIDER, "prov"),
     (_SITE, "site"),
@@ -106,7 +117,7 @@ PLCM: tuple[Column, ...] = (
     ("TOTAL COST", "cost"),
 )
 
-DRPLCM: tuple[Column, ...] = (
+_DRPLCM: tuple[_Pair, ...] = (
     *_HEADER,
     (_PROVIDER, "prov"),
     (_GP, "gp_resp"),
@@ -140,7 +151,7 @@ DRPLCM: tuple[Column, ...] = (
     ("TOTAL COST", "cost"),
 )  # fmt: skip
 
-DEPLCM: tuple[Column, ...] = (
+_DEPLCM: tuple[_Pair, ...] = (
     *_HEADER,
     (_PROVIDER, "prov"),
     (_GP, "gp_resp"),
@@ -180,188 +191,33 @@ _V3_NAMES = {
 }
 
 
-def _version_three(columns: tuple[Column, ...], *, patient_level: bool) -> tuple[Column, ...]:
-    out: list[Column] = []
-    for name, expression in columns:
-        out.append((_V3_NAMES.get(name, name), expression))
-        if name == "DATE AND TIME DATA SET CREATED":
-            out.append(("REPORTING TYPE INDICATOR", "'1'"))
-        if name == _GP:
-            out.append((_RESIDENCE, "res_resp" if patient_level else _NOTHING))
-        if name == "ACTIVITY END DATE (CONTRACT MONITORING)":
-            out.append(("ADJUSTED LENGTH OF STAY", "adj_los"))
-    return tuple(out)
+def _known(name: str, pairs: tuple[_Pair, ...]) -> tuple[Column, ...]:
+    elements = {element.dictionary_name: element.name for element in data_set(name).elements}
+    return tuple(Column(heading, expression, elements[heading]) for heading, expression in pairs)
 
 
-NATIONAL = {"ACM": ACM, "PLCM": PLCM, "DrPLCM": DRPLCM, "DePLCM": DEPLCM}
-NATIONAL_V3 = {
-    name: _version_three(columns, patient_level=name != "ACM") for name, columns in NATIONAL.items()
-}
-
-_UK = "strftime({}, '%d/%m/%Y')"
-
-
-def _uk(column: str) -> str:
-    return _UK.format(column)
-
-
-# Five providers' own words. Each carries what a commissioner needs to check and reconcile.
-_WORDS: tuple[Column, ...] = (
-    ("Fin Year", "{year_dash}"),
-    ("Fin Month", "month"),
-    ("Extract Date", "{created_uk}"),
-    ("Provider", "prov"),
-    ("Site", "site"),
-    ("Purchaser", "comm"),
-    ("Practice ICB", "gp_resp"),
-    ("Resident ICB", "res_resp"),
-    ("GP Practice", "practice"),
-    ("NHS No", "nhs"),
-    ("Withheld Reason", "withheld"),
-    ("Hospital No", "lpid"),
-    ("Postcode", "postcode"),
-    ("DOB", _uk("dob")),
-    ("Age", "age"),
-    ("Sex", "sex"),
-    ("Ethnicity", "ethnic"),
-    ("CDS Unique ID", "cds_id"),
-    ("Non CDS ID", "non_cds_id"),
-    ("Spell No", "spell_id"),
-    ("Attendance ID", "att_id"),
-    ("ED Attendance ID", "ec_id"),
-    ("Start Date", _uk("start_date")),
-    ("End Date", _uk("end_date")),
-    ("TFC", "tfc"),
-    ("POD", "pod"),
-    ("Local POD", "lpod"),
-    ("Local POD Desc", "lpod_text"),
-    ("HRG", "tariff"),
-    ("Nat Tariff Y/N", "nti"),
-    ("Unbundled Y/N", "unbundled"),
-    ("Service Category", "csc"),
-    ("Spec Service Code", "svc"),
-    ("Comments", "detail"),
-    ("Activity", "act"),
-    ("Unit Price", "uprice"),
-    ("Total Cost", "cost"),
-)
-_PIPE: tuple[Column, ...] = tuple(
-    (name.lower().replace(" ", "_").replace("/", "_"), expression) for name, expression in PLCM
-)
-_DRUG_WORDS: tuple[Column, ...] = (
-    ("Fin Year", "{year_dash}"),
-    ("Fin Month", "month"),
-    ("Extract Date", "{created_uk}"),
-    ("Provider", "prov"),
-    ("Purchaser", "comm"),
-    ("Practice ICB", "gp_resp"),
-    ("GP Practice", "practice"),
-    ("NHS No", "nhs"),
-    ("Withheld Reason", "withheld"),
-    ("Hospital No", "lpid"),
-    ("Postcode", "postcode"),
-    ("DOB", _uk("dob")),
-    ("Age", "age"),
-    ("Sex", "sex"),
-    ("TFC", "tfc"),
-    ("Spell No", "spell_id"),
-    ("Attendance ID", "att_id"),
-    ("Date Dispensed", _uk("start_date")),
-    ("Indication", "indication"),
-    ("Drug Code", "drug_code"),
-    ("Drug Name", "drug_name"),
-    ("Pack Size", "drug_unit"),
-    ("Quantity", "qty"),
-    ("Dispensing Route", "drug_route"),
-    ("Service Category", "csc"),
-    ("Spec Service Code", "svc"),
-    ("POD", "pod"),
-    ("Supplier Price", "supplier_price"),
-    ("Unit Price", "uprice"),
-    ("Home Delivery Charge", "home_charge"),
-    ("VAT Y/N", "vat"),
-    ("Total Cost", "cost"),
-)
-
-_POUNDS = "'£' || format('{{{{:,.2f}}}}', CAST({} AS DOUBLE))"
-_SPELT: dict[str, Column] = {
-    "Fin Month": ("Month", "strftime({first_day}, '%B %Y')"),
-    "Unit Price": ("Price", _POUNDS.format("uprice")),
-    "Total Cost": ("Value", _POUNDS.format("cost")),
-    "Purchaser": ("Commissioner", "comm"),
-    "Hospital No": ("Patient ID", "lpid"),
-    "Start Date": ("Contact Date", "strftime(start_date, '%d-%b-%y')"),
-    "End Date": ("Contact End", "strftime(end_date, '%d-%b-%y')"),
-}
-_MONTH_WORDS = tuple(_SPELT.get(name, (name, expression)) for name, expression in _WORDS)
-_ZIPPED = tuple(
-    {
-        "Provider": ("Prov Code", "prov"),
-        "Purchaser": ("Charged To", "comm"),
-        "HRG": ("Currency Code", "tariff"),
-        "TFC": ("Treatment Function", "tfc"),
-        "Total Cost": ("Amount", "cost"),
-        "Activity": ("Qty", "act"),
-        "Hospital No": ("Pt Number", "lpid"),
-    }.get(name, (name, expression))
-    for name, expression in _WORDS
-)
+def _version_three(name: str) -> tuple[Column, ...]:
+    pairs: list[_Pair] = []
+    for heading, expression in _NATIONAL[name]:
+        pairs.append((heading, expression))
+        if heading == "DATE AND TIME DATA SET CREATED":
+            pairs.append(("REPORTING TYPE INDICATOR", "'1'"))
+        if heading == _GP:
+            pairs.append((_RESIDENCE, _NOTHING if name == "ACM" else "res_resp"))
+        if heading == "ACTIVITY END DATE (CONTRACT MONITORING)":
+            pairs.append(("ADJUSTED LENGTH OF STAY", "adj_los"))
+    return tuple(
+        column._replace(heading=_V3_NAMES.get(column.heading, column.heading))
+        for column in _known(name, tuple(pairs))
+    )
 
 
-@dataclass(frozen=True)
-class Layout:
-    """How one provider writes its patient-level files.
-
-    ``form`` is csv, pipe, workbook or zip. ``titles`` are rows above the header; ``total`` adds a
-    row of totals at the end. ``national`` names the data sets sent in the national layout anyway.
-    """
-
-    name: str
-    columns: dict[str, tuple[Column, ...]]
-    form: str = "csv"
-    titles: tuple[str, ...] = ()
-    total: bool = False
-
-
-LAYOUTS = {
-    "national": Layout("national", NATIONAL),
-    "national_v3": Layout("national_v3", NATIONAL_V3),
-    "local_inpatient_words": Layout(
-        "local_inpatient_words",
-        {**NATIONAL, "PLCM": _WORDS, "DrPLCM": _DRUG_WORDS},
-        titles=("{provider_name}", "Contract activity {year_slash}, months 1 to {month}", ""),
-        total=True,
-    ),
-    "local_workbook": Layout(
-        "local_workbook",
-        {**NATIONAL, "PLCM": _WORDS, "DrPLCM": _DRUG_WORDS},
-        form="workbook",
-        titles=("{provider_name} - {sheet}", "Month {month} of {year_slash}", ""),
-        total=True,
-    ),
-    "local_pipe": Layout("local_pipe", {**NATIONAL, "PLCM": _PIPE}, form="pipe"),
-    "local_month_words": Layout(
-        "local_month_words",
-        {**NATIONAL, "PLCM": _MONTH_WORDS},
-        titles=("{provider_name}", "Community contacts", "Produced {created_words}", ""),
-        total=True,
-    ),
-    "local_zip": Layout("local_zip", {**NATIONAL, "PLCM": _ZIPPED}, form="zip"),
-}
-
-SHEETS = (
-    ("Inpatients", "ds = 'PLCM' AND spell_id IS NOT NULL"),
-    ("Outpatients", "ds = 'PLCM' AND att_id <> '' AND spell_id IS NULL AND pod NOT LIKE 'DA%'"),
-    ("A&E", "ds = 'PLCM' AND ec_id IS NOT NULL"),
-    (
-        "Other",
-        "ds = 'PLCM' AND spell_id IS NULL AND ec_id IS NULL AND (att_id IS NULL OR pod LIKE 'DA%')",
-    ),
-    ("Drugs", "ds = 'DrPLCM'"),
-)  # fmt: skip
+_NATIONAL = {"ACM": _ACM, "PLCM": _PLCM, "DrPLCM": _DRPLCM, "DePLCM": _DEPLCM}
+NATIONAL = {name: _known(name, pairs) for name, pairs in _NATIONAL.items()}
+NATIONAL_V3 = {name: _version_three(name) for name in _NATIONAL}
 
 # What SUS calls each column, by the element's name in the vocabulary.
-SUS: dict[str, tuple[Column, ...]] = {
+SUS: dict[str, tuple[_Pair, ...]] = {
     "SUS_APC": (
         ("cds_unique_identifier", "cds_id"),
         ("hospital_provider_spell_identifier", "spell_id"),
@@ -411,7 +267,7 @@ SUS: dict[str, tuple[Column, ...]] = {
         ("overseas_visitor_status_code", "overseas"),
     ),
 }
-SUS_FIRST: tuple[Column, ...] = (
+SUS_FIRST: tuple[_Pair, ...] = (
     ("financial_year", "{year_slash}"),
     ("month", "month"),
     ("provider_code", "prov"),
@@ -430,7 +286,7 @@ SUS_FIRST: tuple[Column, ...] = (
     ("person_stated_gender_code", "sex"),
     ("ethnic_category", "ethnic"),
 )
-SUS_LAST: tuple[Column, ...] = (
+SUS_LAST: tuple[_Pair, ...] = (
     ("prescribed_service_line_code", "service_line"),
     ("tariff_code", "tariff"),
     ("market_forces_factor", "mff"),

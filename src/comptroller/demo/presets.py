@@ -36,13 +36,14 @@ class Provider:
     name: str
     kind: str  # acute, tertiary, community, independent
     mff: Decimal
-    layout: str = "national"  # national, national_v3 or one of the local layouts
+    layout: str = "national"  # of its patient-level files in the first month; see `sending`
     size: int = 10
     drugs: bool = True
     devices: bool = False
     emergency: bool = True
     shares: tuple[tuple[str, int], ...] = ()  # commissioner charged, per cent of patients
     legacy_until_month: int = 0  # months in which it still charged the commissioners merged away
+    changes: tuple[tuple[int, str], ...] = ()  # from which round another layout of what it names
     open_months: bool = False  # its files carry only the months still open, not the year so far
 
 
@@ -108,11 +109,13 @@ _PROVIDERS = (
              size=20, devices=True,
              shares=((_MAIN, 70), ("QZ5", 11), ("QZ6", 7), ("QZ7", 3), (HUB, 9))),
     Provider("ZN2", "Aldersby General Hospital NHS Trust", "acute", _mff("1.032118"),
+             changes=((1, "general"), (8, "general_new")),
              size=12, devices=True, shares=_TYPICAL),
     Provider("ZN3", "Eastholme District Hospitals NHS Trust", "acute", _mff("1.024907"),
              layout="national_v3", size=12, shares=_TYPICAL),
     Provider("ZN4", "Carrowdale and Fenwick NHS Trust", "acute", _mff("1.018350"),
-             layout="local_inpatient_words", size=9, shares=_PLAIN,
+             layout="local_inpatient_words",
+             changes=((1, "fixed"), (7, "changed_words"), (14, "general")), size=9, shares=_PLAIN,
              open_months=True),
     Provider("ZN5", "Wyvern Vale Hospitals NHS Trust", "acute", _mff("1.045512"),
              size=9, shares=((_MAIN, 40), ("QZ5", 46), ("QZ6", 9), ("QZ8", 5)),
@@ -121,20 +124,24 @@ _PROVIDERS = (
              size=8, shares=_TYPICAL,
              open_months=True),
     Provider("ZN7", "Saltfleet Royal Infirmary NHS Trust", "acute", _mff("1.039640"),
-             layout="local_workbook", size=4, drugs=True, shares=((_MAIN, 46), ("QZ6", 54)),
+             layout="local_workbook", changes=((1, "web"),),
+             size=4, drugs=True, shares=((_MAIN, 46), ("QZ6", 54)),
              open_months=True),
     Provider("ZN8", "Holmby Park NHS Trust", "acute", _mff("1.012776"),
+             changes=((1, "semicolons"),),
              size=8, drugs=False, shares=_PLAIN, legacy_until_month=3),
     Provider("ZN9", "Larkhill Orthopaedic Hospital NHS Trust", "specialist", _mff("1.050019"),
              size=6, drugs=False, devices=True, emergency=False,
              shares=((_MAIN, 62), ("QZ5", 20), ("QZ6", 18)),
              open_months=True),
     Provider("ZNA", "Amberley Eye Hospital NHS Trust", "specialist", _mff("1.071253"),
-             layout="local_pipe", size=5, drugs=False, emergency=False,
+             layout="local_pipe", changes=((1, "banded"),),
+             size=5, drugs=False, emergency=False,
              shares=((_MAIN, 78), ("QZ5", 8), ("QZ6", 8), ("QZ8", 6)),
              open_months=True),
     Provider("ZNB", "Tarn Valley Community Health NHS Trust", "community", _mff("1.020561"),
-             layout="local_month_words", size=6, drugs=False, emergency=False,
+             layout="local_month_words", changes=((1, "paper"), (2, "across")),
+             size=6, drugs=False, emergency=False,
              shares=((_MAIN, 92), ("QZ5", 8)),
              open_months=True),
     Provider("ZNC", "Upper Lethen Hospitals NHS Trust", "acute", _mff("1.007390"),
@@ -144,10 +151,12 @@ _PROVIDERS = (
              size=3, drugs=False, shares=(("QZ8", 72), (_MAIN, 28)),
              open_months=True),
     Provider("ZPX01", "Briarfield Clinic", "independent", _mff("1.032118"),
+             changes=((1, "unicode"), (5, "clinic"), (9, "clinic_plus")),
              size=5, drugs=False, emergency=False, shares=(("Z1A", 30), ("Z1B", 36), ("Z1D", 34)),
              open_months=True),
     Provider("ZPX02", "Castlegate Surgical Centre", "independent", _mff("1.024907"),
-             layout="local_zip", size=4, drugs=False, emergency=False, shares=_PLAIN,
+             layout="local_zip", changes=((1, "open_document"),),
+             size=4, drugs=False, emergency=False, shares=_PLAIN,
              open_months=True),
     Provider("ZPX03", "Orrest Diagnostics and Treatment", "independent", _mff("1.015873"),
              size=3, drugs=False, emergency=False, shares=((_MAIN, 60), ("QZ8", 40)),
@@ -181,7 +190,7 @@ def _old_provider(index: int, provider: Provider) -> Provider:
     return Provider(
         provider.code, provider.name, provider.kind, provider.mff, provider.layout, provider.size,
         provider.drugs, provider.devices, provider.emergency, shares,
-        open_months=provider.open_months,
+        changes=provider.changes, open_months=provider.open_months,
     )  # fmt: skip
 
 

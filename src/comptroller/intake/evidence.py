@@ -174,13 +174,17 @@ def _fit_kind(element: Element, evidence: ColumnEvidence) -> float:
 
 
 def product_of(
-    evidence: Sequence[ColumnEvidence], count: int, price: int, cost: int
+    evidence: Sequence[ColumnEvidence], count: int, price: int, cost: int, *, of_one: bool = False
 ) -> float | None:
-    """Return the share of rows in which count times price is the cost, None where none tell."""
+    """Return the share of rows in which count times price is the cost, None where none tell.
+
+    Rows without activity are adjustments and tell nothing. Rows with a count of one tell little:
+    they are left out, or with ``of_one`` nothing else is looked at.
+    """
     told = right = 0
     columns = (evidence[count].numbers, evidence[price].numbers, evidence[cost].numbers)
     for a, b, c in zip(*columns, strict=True):
-        if a is None or b is None or c is None or not c or a == 1:
+        if not a or b is None or not c or (a == 1) != of_one:
             continue
         told += 1
         right += abs(a * b - c) <= max(Decimal("0.01"), abs(c) * Decimal("0.001"))

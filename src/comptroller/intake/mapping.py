@@ -75,7 +75,7 @@ def name_scores(data_set_id: str, header: str) -> Mapping[str, tuple[float, str]
     if len(open_to) > 1:
         return dict.fromkeys(open_to, (0.8, "may be several things"))
     exact = chosen.match_header(header)
-    if exact is not None:
+    if exact is not None and ("£" not in header or exact.kind == "money"):
         national = normalise_header(header) in (
             normalise_header(exact.dictionary_name),
             normalise_header(exact.name),
@@ -219,15 +219,25 @@ def _money_that_multiplies_out(
         [c for c in range(len(evidence)) if scores[c, place[name]] >= 0.3][:6] for name in names
     ]
     best: tuple[float, tuple[int, int, int]] | None = None
+    one_each: list[int] = []
     for count in likely[0]:
         for price in likely[1]:
             for cost in likely[2]:
                 if len({count, price, cost}) < 3:
                     continue
                 share = product_of(evidence, count, price, cost)
+                sure = scores[cost, place[names[2]]] >= scores[price, place[names[2]]] + 0.05
+                if share is None and sure:
+                    same = product_of(evidence, count, price, cost, of_one=True)
+                    one_each += [price] if same is not None and same >= 0.9 else []
                 if share is not None and share >= 0.8 and (best is None or share > best[0]):
                     best = share, (count, price, cost)
     if best is None:
+        if len(set(one_each)) == 1:
+            # Of one each, the price is the cost; another column is called the cost.
+            key = (one_each[0], place["activity_unit_price"])
+            scores[key] = min(scores[key] + 0.1, 0.99)
+            bases[key] = f"{bases.get(key, 'values')}; the cost where the count is one"
         return
     for name, column in zip(names, best[1], strict=True):
         key = (column, place[name])

@@ -135,9 +135,13 @@ def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
         if found.first_data_row <= number <= found.last_data_row
     ]
     columns = []
+    totals = []
     for index, heading in found.header_columns:
         matches = list(_MONTH.finditer(heading))
-        if len(matches) != 1 or _TOTAL.search(heading) or _NOT_A_MONTH.search(heading):
+        if len(matches) != 1 or _NOT_A_MONTH.search(heading):
+            continue
+        summed = [word.lower() for word in _TOTAL.findall(heading)]
+        if summed not in ([], ["total"]):
             continue
         kinds = [kind_of(row[index]) for row in below if index < len(row)]
         filled = [kind for kind in kinds if kind not in ("empty", "marker")]
@@ -145,12 +149,24 @@ def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
             continue
         column = _read(index, heading, matches[0])
         if column is not None:
-            columns.append(column)
+            (totals if summed else columns).append(column)
+    columns = sorted([*columns, *_only_costs(columns, totals)], key=lambda column: column.index)
     months: dict[str, set[tuple[str, int]]] = {}
     for column in columns:
         months.setdefault(normalise_header(column.measure), set()).add(column.order)
     # What stands under the label of the last month alone belongs to no month.
     return [c for c in columns if len(months[normalise_header(c.measure)]) >= LEAST_MONTHS]
+
+
+def _only_costs(columns: Sequence[_Column], totals: Sequence[_Column]) -> list[_Column]:
+    """Return the columns of a month's total cost where the month has no other pounds.
+
+    Beside other pounds they are sums of them. Bare figures may be pounds themselves.
+    """
+    known = {_meaning(column.measure, "") for column in columns}
+    if not known or COST in known or any(_OPEN.fullmatch(column.measure) for column in columns):
+        return []
+    return [column for column in totals if _meaning(column.measure, "") == COST]
 
 
 def _read(index: int, heading: str, match: re.Match[str]) -> _Column | None:

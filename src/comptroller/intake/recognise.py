@@ -60,6 +60,8 @@ _SHAPES = {
     "provider": re.compile(r"^R[A-Z]?[0-9][A-Z0-9]?$"),
     "commissioner": re.compile(r"^Q[A-Z0-9]{2}$"),
 }
+_NO_CODES = ("NHS", "ICB", "CCG")
+_INTRODUCED = re.compile(r"[:=\-–|(]|\b(?:code|id)\b", re.IGNORECASE)
 _STAGE = re.compile(r"(?<![a-z])(flex|freeze|frozen|post[ _-]?freeze)(?![a-z])", re.IGNORECASE)
 
 
@@ -283,9 +285,18 @@ def _labelled_code(
         if code is None or (not written.isupper() and not any(c.isdigit() for c in written)):
             continue
         known = directory.roles.get(code)
-        if known == role or (known is None and (any(c.isdigit() for c in code) or len(code) == 3)):
+        if known == role or (
+            known is None and _may_be_code(code, text[match.start() : match.start(1)])
+        ):
             return code
     return None
+
+
+def _may_be_code(word: str, before: str) -> bool:
+    """Tell whether a word that no directory knows is a code: Hospital NHS Trust names none."""
+    if any(letter.isdigit() for letter in word):
+        return True
+    return len(word) == 3 and word not in _NO_CODES and bool(_INTRODUCED.search(before))
 
 
 def _labelled_name(

@@ -9,7 +9,7 @@ import duckdb
 
 from comptroller.intake.evidence import SAMPLE_ROWS, ColumnEvidence, collect
 from comptroller.intake.layouts import LayoutBook, SavedLayout
-from comptroller.intake.mapping import ColumnMapping, confirmed, helped
+from comptroller.intake.mapping import ACCEPT, ColumnMapping, confirmed, helped, name_scores
 from comptroller.intake.organisations import read_code
 from comptroller.intake.recognise import (
     Directory,
@@ -19,7 +19,7 @@ from comptroller.intake.recognise import (
     recognise_data_set,
     stage_evidence,
 )
-from comptroller.intake.source import SourceTable
+from comptroller.intake.source import MappedColumn, SourceTable
 from comptroller.vocabulary import normalise_header
 
 _Found = tuple[str, float, ColumnMapping, str]
@@ -67,7 +67,7 @@ class Recogniser:
             found = recognise_data_set(table.headers, None, names)
             headed = [c for c in found[2].columns if c.header.strip()]
             known = sum(1 for c in headed if c.element)
-            if not found[0] or known < 0.9 * len(headed):
+            if not found[0] or known < 0.9 * len(headed) or _left_open(found[0], headed):
                 evidence = _sampled(con, table)
                 found = recognise_data_set(table.headers, evidence, names)
             self._by_headers[key] = found
@@ -92,6 +92,16 @@ class Recogniser:
                 mapping = helped(mapping, known, kin.columns, named)
                 return data_set, confidence, mapping, f"{why}; much as {named}"
         return found
+
+
+def _left_open(data_set: str, columns: Sequence[MappedColumn]) -> bool:
+    """Tell whether the words leave a column open that its values may settle."""
+    return any(
+        score >= ACCEPT
+        for column in columns
+        if not column.element
+        for score, _ in name_scores(data_set, column.header).values()
+    )
 
 
 def _is_of(
