@@ -16,7 +16,7 @@ import typer
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
-from comptroller.intake import confirming, decisions, difference, quarantine
+from comptroller.intake import confirming, decisions, difference
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
@@ -225,14 +225,8 @@ def _print_messages(report: FileReport) -> None:
         )
         where = f"{file} ({place})" if place else file
         console.messages.print(f"{where}: {message['text']}", markup=False, highlight=False)
-    if report.status == HELD:
-        console.messages.print(
-            f"{file}: nothing of it counts yet. Have it sent again, or settle its columns "
-            f"(comptroller layouts confirm {report.submission_id}), or promote it as it is "
-            f"(comptroller submissions promote {report.submission_id} --reason ...)",
-            markup=False,
-            highlight=False,
-        )
+    if report.remedy:
+        say(f"{file}: {report.remedy}")
 
 
 # -- submissions -------------------------------------------------------------------------------
@@ -282,6 +276,7 @@ def show_command(
             "cost_loaded",
             "cost_quarantined",
             "cost_control",
+            "remedy",
         )
     ]
     facts.insert(2, ["status", submission.status])
@@ -395,24 +390,6 @@ def _month(text: str) -> tuple[str, int] | None:
 
     parsed = FinancialMonth.parse(text)
     return parsed.year.text, parsed.month
-
-
-@submissions.command("quarantine")
-def quarantine_command(
-    identifier: Submission, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
-) -> None:
-    """List the rows of a submission that are in quarantine, with reason, place and pounds.
-
-    Example: comptroller submissions quarantine s12ab34cd --format csv
-    """
-    ws = console.open_workspace(workspace)
-    submission = decisions.find(ws, identifier)
-    console.print_rows(
-        quarantine.ROW_COLUMNS,
-        quarantine.rows_of(ws, submission),
-        form,
-        title=f"Quarantine of {submission.submission_id}",
-    )
 
 
 def say(text: str) -> None:

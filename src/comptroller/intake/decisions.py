@@ -20,7 +20,7 @@ from comptroller.intake.corrections import CorrectionBook
 from comptroller.intake.coverage import AS_INFERRED
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.pod_groups import from_text
-from comptroller.intake.report import FileReport
+from comptroller.intake.report import HELD, FileReport
 from comptroller.intake.slices import LAST_DECISIONS, create_slice_state
 from comptroller.workspace import Workspace
 
@@ -183,9 +183,10 @@ def promote(
     report = read_again(ws, submission, waive=Waive(reason, audit.current_actor(), taken))
     if report.status != "promoted":
         raise ComptrollerError(
-            f"{name} cannot be promoted: {report.messages[-1].text}",
+            f"{name} cannot be promoted: "
+            + next((m.text for m in report.messages if m.text.startswith(HELD)), "no line is left"),
             where=submission.file,
-            remedy=f"Settle its layout: comptroller layouts confirm {name}",
+            remedy=report.remedy,
         )
     ws.use_database()
     audit.record("submission.promote", name, reason=reason, at=ws.now())

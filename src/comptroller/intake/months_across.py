@@ -17,7 +17,7 @@ from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
 from comptroller.intake.mapping import name_scores
 from comptroller.intake.periods import financial_year, read_month
 from comptroller.intake.reading import RawSheet
-from comptroller.intake.source import ACROSS, Control
+from comptroller.intake.source import ACROSS, UNTOLD_FIGURES, Control
 from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import quote_literal
@@ -317,9 +317,10 @@ class _Reading:
                 # No element is called so: without a person's word there is no cost, and no line.
                 self.notes.append(
                     "nothing says whether the columns of the months hold pounds or activity: "
-                    "confirm the layout with --set Figure=activity_cost or Figure=activity_count"
+                    f"confirm the layout with --set {UNTOLD_FIGURES}=activity_cost or "
+                    f"{UNTOLD_FIGURES}=activity_count"
                 )
-                made[measure] = "Figure"
+                made[measure] = UNTOLD_FIGURES
         return made
 
     def _reported(self, columns: Sequence[_Column]) -> list[_Column]:

@@ -20,6 +20,7 @@ from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
+from comptroller.intake.remedies import may_be_promoted, remedy_of
 from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
@@ -29,6 +30,8 @@ from comptroller.workspace import Workspace
 _HELD = "held: "
 WAIVED = "promoted by decision though: "
 """How messages begin that tell what holds a file, and what it was promoted despite."""
+
+_IN_QUARANTINE = " rows in quarantine "
 
 _NO_CONTENT = {
     "commit_id",
@@ -152,7 +155,7 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         part.report.messages.append(
             Message(
                 "warning",
-                f"{rows} rows in quarantine (£{pounds:,.2f}): {reason}",
+                f"{rows}{_IN_QUARANTINE}(£{pounds:,.2f}): {reason}",
                 part.table.sheet,
                 first,
                 column or "",
@@ -222,12 +225,37 @@ def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
                     f"months to £{report.cost_read:,.2f} (difference £{off:,.2f}{differs})",
                     sheet=part.table.sheet,
                 )
-        rows = report.rows_loaded + report.rows_quarantined
-        if rows and report.rows_quarantined > rows * rules.quarantine_share:
-            file.hold(
-                f"{report.rows_quarantined} of {rows} rows cannot be read as lines",
-                sheet=part.table.sheet,
-            )
+        _look_at_quarantine(file, part, rules.quarantine_share)
+
+
+def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> None:
+    """Hold a table of which too many rows, or too many of the pounds, wait in quarantine."""
+    report = part.report
+    rows = report.rows_loaded + report.rows_quarantined
+    # Pounds and credits of either side must not hide each other.
+    waiting = abs(report.cost_quarantined)
+    pounds = abs(report.cost_loaded) + waiting
+    if rows and report.rows_quarantined > rows * most:
+        what = f"{report.rows_quarantined:,} of {rows:,} rows cannot be read as lines"
+    elif waiting > pounds * Decimal(str(most)):
+        what = (
+            f"£{report.cost_quarantined:,.2f} stand in {report.rows_quarantined:,} rows that "
+            f"cannot be read as lines, £{report.cost_loaded:,.2f} in those that can"
+        )
+    else:
+        return
+    file.hold(f"{what}: {_reasons(part)}", sheet=part.table.sheet)
+
+
+def _reasons(part: IncomingPart) -> str:
+    """Return why rows of a table are in quarantine, as its messages tell it."""
+    found = [m for m in part.report.messages if _IN_QUARANTINE in m.text]
+    told = [
+        f"{m.text.rpartition(': ')[2]} ({f'column {m.column!r}, ' if m.column else ''}"
+        f"{m.text.partition(_IN_QUARANTINE)[0]} rows)"
+        for m in found[:3]
+    ]
+    return "; ".join(told)
 
 
 def _look_at_providers(pooled: Pooled, around: Surroundings) -> None:
@@ -367,7 +395,7 @@ def _cannot_be_waived(file: IncomingFile, only: frozenset[str] | None) -> bool:
     told = {hold_kind(m.text) for m in file.report.messages if m.text.startswith(_HELD)}
     if only is not None and not told <= only:
         return True
-    return any(part.report.status == HELD or part.unit < 0 for part in file.parts)
+    return not may_be_promoted(file)
 
 
 def hold_kind(text: str) -> str:
@@ -407,6 +435,7 @@ def _settle(file: IncomingFile) -> None:
             part.report.status = PROMOTED
         return
     report.status = HELD
+    report.remedy = remedy_of(file, promotable=may_be_promoted(file))
     for part in file.parts:
         mine = part.report
         mine.status = HELD

@@ -8,8 +8,8 @@ import typer
 
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
-from comptroller.intake import quarantine
-from comptroller.intake.commands import Reason, Submission, print_reports, quarantine_command, say
+from comptroller.intake import decisions, quarantine
+from comptroller.intake.commands import Reason, Submission, print_reports, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rows that could not be loaded.")
 
@@ -44,7 +44,14 @@ def show_command(
 
     Of what stood there 40 characters are shown, and nothing that has ten digits or more.
     """
-    quarantine_command(identifier, workspace, form)
+    ws = console.open_workspace(workspace)
+    submission = decisions.find(ws, identifier)
+    console.print_rows(
+        quarantine.ROW_COLUMNS,
+        quarantine.rows_of(ws, submission),
+        form,
+        title=f"Quarantine of {submission.submission_id}",
+    )
 
 
 @app.command("correct")

@@ -11,6 +11,9 @@ from comptroller.vocabulary import normalise_header
 ACROSS = "Month"
 """Heading of the column that months across the columns become."""
 
+UNTOLD_FIGURES = "Figure"
+"""Heading of the months' figures where nothing tells whether they are pounds or activity."""
+
 # Amounts of a period: of a table with months across, only the months' own columns hold them.
 _AMOUNTS = (
     "activity_cost",
