@@ -186,11 +186,12 @@ def _count_rows_once(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
             GROUP BY unit"""
         ).fetchall()
     }
-    beside: dict[tuple[int, int], list[PartReport]] = {}
+    beside: dict[tuple[int, int, int], list[PartReport]] = {}
     for unit in traced:
         file, part = pooled.places[unit]
         part.report.rows_loaded, part.report.rows_quarantined = counts.get(unit, (0, 0))
-        beside.setdefault((id(file), part.table.part), []).append(part.report)
+        place = (id(file), part.table.part, part.table.first_row)
+        beside.setdefault(place, []).append(part.report)
     for first, *others in beside.values():
         for report in others:
             report.rows_read = report.rows_loaded + report.rows_quarantined

@@ -74,6 +74,13 @@ def _options(file: IncomingFile, part: IncomingPart) -> str:
         for c in columns
         if c.element in dict(_ELEMENTS.values()) and c.confidence < SURE
     ]
+    # What no column and no name gives: the message names the element, for want of a heading.
+    told += [
+        f"--constant {m.column}={example}"
+        for m in part.report.messages
+        for element, example in _ELEMENTS.values()
+        if m.column == element in CONSTANTS
+    ]
     if told and part.table.sheet and len(file.parts) > 1:
         told.append(f"--sheet '{part.table.sheet}'")
     return " ".join(told)

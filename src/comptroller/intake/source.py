@@ -59,6 +59,7 @@ class SourceTable:
         filled: Columns whose labels are filled down, each with how many cells.
         columns: The column of ``rows`` of each column; empty where they are the same.
         first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
+        first_row: The row of the sheet in which it begins, of tables one below another; else 0.
         controls: What columns of totals say of the pounds.
         top: Its first rows, '' for an empty cell, where they are at hand; otherwise empty.
     """
@@ -78,6 +79,7 @@ class SourceTable:
     query: str = ""
     columns: tuple[int, ...] = ()
     first_column: int = 0
+    first_row: int = 0
     controls: tuple[Control, ...] = ()
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
