@@ -17,16 +17,16 @@ from comptroller.intake.below import sheets_below
 from comptroller.intake.beside import first_with_titles, tables_beside
 from comptroller.intake.cell_kinds import number_sql
 from comptroller.intake.fill_down import fill_down
+from comptroller.intake.in_turn import is_measure_column
 from comptroller.intake.layouts import SavedLayout
 from comptroller.intake.mapping import SURE
-from comptroller.intake.months_across import column_letters
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Recognised,
 )
 from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
-from comptroller.intake.source import MappedColumn, SourceTable
+from comptroller.intake.source import MappedColumn, SourceTable, column_letters
 from comptroller.intake.table_finder import FoundTable, find_tables
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
 
@@ -336,6 +336,9 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     others = [f"{cell} IS NULL" for cell in labels if cell != provider]
     if others:
         words += f" OR ({' AND '.join(others)})"
+    unknown = [index for index, name in enumerate(elements) if not name]
+    if any(is_measure_column([row[index] for row in top[1:]]) for index in unknown):
+        return None
     figures = [
         f"c{index} BETWEEN 'A' AND 'zz'"
         for index, name in enumerate(elements)

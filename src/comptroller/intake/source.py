@@ -25,6 +25,16 @@ _AMOUNTS = (
 )
 
 
+def column_letters(index: int) -> str:
+    """Return the name of a 0-based column as spreadsheets print it: A, B ... Z, AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
 @dataclass(frozen=True)
 class Control:
     """What a file itself says its pounds add up to: where, how much, and where it first differs."""
