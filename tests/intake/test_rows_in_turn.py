@@ -1,4 +1,4 @@
-"""Rows of activity and of pounds in turn are one line; where nothing proves it, the file is held."""
+"""Rows of activity and of pounds in turn are one line; where nothing proves it, it is held."""
 
 from __future__ import annotations
 

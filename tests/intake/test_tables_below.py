@@ -55,9 +55,7 @@ def test_each_table_is_read_under_its_own_headings(
 
 
 @pytest.mark.parametrize("long", [20, 700])
-def test_the_same_columns_in_another_order(
-    workspace: Workspace, tmp_path: Path, long: int
-) -> None:
+def test_the_same_columns_in_another_order(workspace: Workspace, tmp_path: Path, long: int) -> None:
     rows = [CARE, *care(long), [], MOVED, *moved(15)]
     told = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows)).to_json()
     assert (told["status"], told["rows_loaded"]) == ("promoted", long + 15), told["messages"]

@@ -34,7 +34,7 @@ def sheets_below(sheet: RawSheet, found: FoundTable | None) -> list[RawSheet]:
         found: The table that was found on it as a whole; it knows of rows beyond the sample.
     """
     sample = sheet.sample(SAMPLE_ROWS)
-    rows = {sheet.first_row + at: row for at, row in enumerate(sample)}
+    rows: dict[int, Sequence[str]] = {sheet.first_row + at: row for at, row in enumerate(sample)}
     rows |= dict(found.wordy_rows if found else ())
     heads = sorted(number for number, row in rows.items() if _may_be_headings(row))
     if len(heads) < 2:

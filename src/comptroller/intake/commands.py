@@ -115,6 +115,10 @@ def load(
     loaded, the second one at once. Exit code 0, or 3 where a file that it took needs a person;
     with --format json each report is one line.
 
+    A file is received on the day on which the watch takes it, and that decides its stage. Its own
+    date says nothing of that: a copy keeps its author's date, and a late file would pass for one
+    that came before the freeze. What lay in the folder before: load it with --received first.
+
     Example: comptroller load --watch /mnt/from-providers --every 60
     """
     if watch:
@@ -147,7 +151,12 @@ def _watch(
     from comptroller.intake.watching import Watch
 
     for given, option, remedy in (
-        (received, "--received", "A file arrives when the watch sees it; leave the option out"),
+        (
+            received,
+            "--received",
+            "A file is received when the watch takes it. For what lay there before: "
+            "comptroller load FOLDER --received DATE, then watch",
+        ),
         (dry_run, "--dry-run", "Look once: comptroller load FOLDER --dry-run"),
         (form not in (Format.TABLE, Format.JSON), f"--format {form}", "Choose table or json"),
     ):
@@ -460,6 +469,26 @@ def layouts_show(
     ]
     rows += [[0, f"(all rows) {name}", value] for name, value in sorted(found.constants.items())]
     console.print_rows(("column", "header", "element"), rows, form, title=found.name)
+
+
+@layouts.command("elements")
+def layouts_elements(
+    data_set: Annotated[str, typer.Argument(help="The data set: ACM, PLCM, DrPLCM ...")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List what a column of a data set may be, for --set.
+
+    Example: comptroller layouts elements PLCM
+    """
+    from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
+
+    if data_set not in LINE_DATA_SETS:
+        raise UsageError(
+            f"there is no data set of lines {data_set!r}",
+            remedy=f"Choose one of: {', '.join(LINE_DATA_SETS)}",
+        )
+    rows = [[e.name, e.dictionary_name, e.kind] for e in DATA_SETS[data_set].elements]
+    console.print_rows(("element", "national_name", "kind"), rows, form, title=data_set)
 
 
 @layouts.command("confirm")

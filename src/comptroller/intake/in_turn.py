@@ -102,9 +102,7 @@ def is_measure_column(cells: Sequence[str]) -> bool:
 class _Turns:
     """One table whose rows come in turn, looked through step by step."""
 
-    def __init__(
-        self, sheet: RawSheet, found: FoundTable, column: int, name: str
-    ) -> None:
+    def __init__(self, sheet: RawSheet, found: FoundTable, column: int, name: str) -> None:
         self.sheet, self.found, self.column, self.name = sheet, found, column, name
         self.base = f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})"
 

@@ -207,7 +207,9 @@ def _recognise_lines(
 
 
 def _tell_below(
-    con: duckdb.DuckDBPyConnection, part: IncomingPart, so_far: Sequence[tuple[RawSheet, IncomingPart]]
+    con: duckdb.DuckDBPyConnection,
+    part: IncomingPart,
+    so_far: Sequence[tuple[RawSheet, IncomingPart]],
 ) -> None:
     """Say that a table is one of several on its sheet, and doubt it where its pounds came before.
 
@@ -226,7 +228,8 @@ def _tell_below(
     above = [
         other
         for _, other in so_far
-        if other is not part and (other.table.part, bool(other.table.first_row)) == (table.part, True)
+        if other is not part
+        and (other.table.part, bool(other.table.first_row)) == (table.part, True)
     ]
     if mine and any(mine == _pounds(con, other) for other in above):
         part.table = replace(
@@ -397,9 +400,7 @@ def _without_table(found: FoundTable | None) -> str:
     return "no table, only text"
 
 
-def _set_aside(
-    incoming: IncomingFile, sheet: RawSheet, reason: str, first_row: int = 0
-) -> None:
+def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str, first_row: int = 0) -> None:
     """Set a table aside; one that lies below another may be taken for that one's rows: warn."""
     part = PartReport(
         part=sheet.part,

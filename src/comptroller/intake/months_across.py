@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
-from comptroller.intake.mapping import name_scores
 from comptroller.intake.in_turn import InTurn
+from comptroller.intake.mapping import name_scores
 from comptroller.intake.measures import ACTIVITY, COST, COUNTS, MEASURE_NAMES, POUNDS, meaning
 from comptroller.intake.periods import financial_year, read_month
 from comptroller.intake.reading import RawSheet
@@ -116,7 +116,9 @@ def unpivot(
         return None
     if turn is not None and turn.rows:
         columns = [
-            replace(c, index=number * turn.width + c.index, measure=f"{measure} {c.measure}".strip())
+            replace(
+                c, index=number * turn.width + c.index, measure=f"{measure} {c.measure}".strip()
+            )
             for number, measure in enumerate(turn.measures)
             for c in columns
         ]
@@ -345,11 +347,7 @@ class _Reading:
             told = ", ".join(year or "no year told" for year in years)
             self.doubts.append(f"the months across the columns are of several years: {told}")
         if self.turn is not None:
-            stray = [
-                repr(heading)
-                for index, heading in self.labels
-                if index in self.turn.figures
-            ]
+            stray = [repr(heading) for index, heading in self.labels if index in self.turn.figures]
             if stray:
                 self.doubts.append(f"rows of one turn differ in {', '.join(stray)}")
         for index, heading in self.labels:

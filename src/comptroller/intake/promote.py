@@ -19,8 +19,8 @@ from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
-from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
 from comptroller.intake.remedies import may_be_promoted, remedy_of
+from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
 from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header

@@ -21,9 +21,9 @@ _ELEMENTS = {
 
 def may_be_promoted(file: IncomingFile) -> bool:
     """Tell whether a person's decision could make lines of a held file, before it is settled."""
-    return not any(
-        part.report.status == HELD or part.unit < 0 for part in file.parts
-    ) and any(part.report.rows_loaded for part in file.parts)
+    return not any(part.report.status == HELD or part.unit < 0 for part in file.parts) and any(
+        part.report.rows_loaded for part in file.parts
+    )
 
 
 def remedy_of(file: IncomingFile, *, promotable: bool) -> str:
@@ -42,9 +42,7 @@ def remedy_of(file: IncomingFile, *, promotable: bool) -> str:
             f"the columns: comptroller submissions show {name})"
         )
     if promotable:
-        ways.append(
-            f"promote it as it is (comptroller submissions promote {name} --reason ...)"
-        )
+        ways.append(f"promote it as it is (comptroller submissions promote {name} --reason ...)")
     elif not said and file.parts:
         ways.append(f"see why each row waits (comptroller quarantine show {name})")
     return f"nothing of it counts yet. {', or '.join(ways)}"
