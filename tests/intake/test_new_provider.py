@@ -82,7 +82,7 @@ def test_a_name_that_is_not_there_is_answered_with_near_ones(
     assert submission
     for given, said in (
         ("Bord=commissioner_code", "Did you mean 'Board'"),
-        ("Ward=commissioner_code", f"List them: comptroller submissions show {submission[1]}"),
+        ("Xyzzy=commissioner_code", f"List them: comptroller submissions show {submission[1]}"),
         ("Board=commisioner", "'commissioner_code'"),
         ("Board=xyz", "List them: comptroller layouts elements PLCM"),
     ):

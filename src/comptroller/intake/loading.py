@@ -30,7 +30,8 @@ BATCH_BYTES = 1_500_000_000
 """Files are read and committed together up to this size, so that memory stays bounded."""
 
 _SMALL_BYTES = 8_000_000
-"""Of files up to this size each is worked on by one thread: sharing out costs more than it helps."""
+"""Of files up to this size each is worked on by one thread: to share out costs more than it gains.
+"""
 
 _SKIPPED = (".ds_store", "thumbs.db", "desktop.ini")
 

@@ -250,11 +250,16 @@ def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> 
 
 def _reasons(part: IncomingPart) -> str:
     """Return why rows of a table are in quarantine, as its messages tell it."""
-    found = [m for m in part.report.messages if _IN_QUARANTINE in m.text]
+    found = [
+        (int(rows), m)
+        for m in part.report.messages
+        for rows, sign, _ in [m.text.partition(_IN_QUARANTINE)]
+        if sign
+    ]
     told = [
-        f"{m.text.rpartition(': ')[2]} ({f'column {m.column!r}, ' if m.column else ''}"
-        f"{m.text.partition(_IN_QUARANTINE)[0]} rows)"
-        for m in found[:3]
+        f"{m.text.rpartition(': ')[2]} "
+        f"({f'column {m.column!r}, ' if m.column else ''}{rows:,} rows)"
+        for rows, m in sorted(found, key=lambda one: -one[0])[:3]
     ]
     return "; ".join(told)
 
