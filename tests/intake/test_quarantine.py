@@ -239,6 +239,8 @@ def test_most_pounds_in_few_rows_hold_the_file(workspace: Workspace, tmp_path: P
     assert "submissions promote" in told["remedy"]
     decisions.promote(workspace, told["submission_id"], "their old debt")
     assert len(lines(workspace)) == 16
+    quarantine.correct(workspace, told["submission_id"], Ask(COST_HEADER, "10", "see note"), "why")
+    assert len(lines(workspace)) == 17
 
 
 def test_what_has_no_line_cannot_be_promoted_and_is_not_offered(

@@ -32,6 +32,8 @@ WAIVED = "promoted by decision though: "
 """How messages begin that tell what holds a file, and what it was promoted despite."""
 
 _IN_QUARANTINE = " rows in quarantine "
+_NOT_LINES = " cannot be read as lines"
+_MOST_REASONS = 5
 
 _NO_CONTENT = {
     "commit_id",
@@ -237,11 +239,11 @@ def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> 
     waiting = abs(report.cost_quarantined)
     pounds = abs(report.cost_loaded) + waiting
     if rows and report.rows_quarantined > rows * most:
-        what = f"{report.rows_quarantined:,} of {rows:,} rows cannot be read as lines"
+        what = f"{report.rows_quarantined:,} of {rows:,} rows{_NOT_LINES}"
     elif waiting > pounds * Decimal(str(most)):
         what = (
-            f"£{report.cost_quarantined:,.2f} stand in {report.rows_quarantined:,} rows that "
-            f"cannot be read as lines, £{report.cost_loaded:,.2f} in those that can"
+            f"£{report.cost_quarantined:,.2f}, against £{report.cost_loaded:,.2f} loaded, stand in "
+            f"{report.rows_quarantined:,} rows that{_NOT_LINES}"
         )
     else:
         return
@@ -259,7 +261,7 @@ def _reasons(part: IncomingPart) -> str:
     told = [
         f"{m.text.rpartition(': ')[2]} "
         f"({f'column {m.column!r}, ' if m.column else ''}{rows:,} rows)"
-        for rows, m in sorted(found, key=lambda one: -one[0])[:3]
+        for rows, m in sorted(found, key=lambda one: -one[0])[:_MOST_REASONS]
     ]
     return "; ".join(told)
 
@@ -405,8 +407,12 @@ def _cannot_be_waived(file: IncomingFile, only: frozenset[str] | None) -> bool:
 
 
 def hold_kind(text: str) -> str:
-    """Return why a file is held without the figures, which differ from reading to reading."""
-    return re.sub(r"£?[0-9][0-9,.]*%?", "#", text.removeprefix(_HELD))
+    """Return why a file is held without what differs from reading to reading.
+
+    That is figures, and why the rows in quarantine are there.
+    """
+    kind, not_lines, _ = text.removeprefix(_HELD).partition(_NOT_LINES)
+    return re.sub(r"£?[0-9][0-9,.]*%?", "#", kind) + not_lines
 
 
 def _waive(file: IncomingFile) -> None:
