@@ -77,7 +77,8 @@ def print_rows(
 ) -> None:
     """Print rows to stdout: a table for people, or JSON, CSV or Parquet for programs.
 
-    Decimals keep their digits (JSON carries them as text), dates are ISO, missing is empty.
+    Decimals keep their digits, without the noughts behind the pence that the warehouse adds (JSON
+    carries them as text); dates are ISO, missing is empty.
     """
     if form is Format.JSON:
         data = [dict(zip(columns, map(_plain, row), strict=True)) for row in rows]
@@ -101,10 +102,17 @@ def print_json(data: Any) -> None:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return _figure(value)
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     return value
+
+
+def _figure(value: Decimal) -> str:
+    """Return all digits of a decimal that say something: 1500.25, not 1500.25000000."""
+    text = f"{value:f}"
+    whole, _, places = text.partition(".")
+    return f"{whole}.{places.rstrip('0').ljust(2, '0')}" if len(places) > 2 else text
 
 
 def _print_parquet(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -53,7 +53,8 @@ release = "{release}"    # the release that made or last upgraded this folder
 # shrink_tolerance = 0.25       # it loses more than this share of the pounds loaded so far,
 # shrink_floor = 10000          # unless the loss is smaller than this many pounds
 # control_tolerance = 1.00      # its own total and its rows differ by more pounds than this
-# quarantine_share = 0.5        # more than this share of its rows cannot be loaded
+# quarantine_share = 0.5        # more than this share of its rows, or of its pounds, cannot be
+#                               # loaded
 # other_provider_share = 0.1    # more than this share of its rows are another provider's
 # other_year_share = 0.5        # more than this share of its dated rows are of another year
 # volume_band = 3.0             # its newest month has more than so many times the lines of the

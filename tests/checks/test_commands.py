@@ -53,7 +53,7 @@ def test_check_then_list_then_export(ws: Workspace, tmp_path: Path) -> None:
 
     rows = json.loads(in_process(commands.findings, "list", *at, "--format", "json"))
     assert list(rows[0]) == list(FINDING_COLUMNS)
-    assert sorted(row["net_value"] for row in rows) == ["100.00000000", "200.00000000"]
+    assert sorted(row["net_value"] for row in rows) == ["100.00", "200.00"]
 
     listed = in_process(commands.results, "list", *at, "--outcome", "failed", "--format", "json")
     (result,) = json.loads(listed)

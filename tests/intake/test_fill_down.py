@@ -129,7 +129,18 @@ def test_points_of_delivery_that_may_be_filled_are_held(
         row[0], row[1] = "RX1", "QX1"
     report = one(workspace, write_csv(tmp_path / "slam.csv", rows))
     assert report.status == "held"
-    assert any("'POD' is blank in 18 rows" in m.text for m in report.messages)
+    assert any("'POD' is blank in 18 of 24 rows" in m.text for m in report.messages)
+
+
+def test_commissioners_that_come_back_are_held_with_the_count_of_blanks(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [["RX1", "", "EL", "100", "AA22C", 1, 1, pounds(n, 0)] for n in range(24)]
+    for number in range(0, 24, 6):
+        rows[number][1] = ("QX1", "QX2")[number // 6 % 2]
+    report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", [HEAD, *rows]))
+    assert (report.status, filled(report)) == ("held", {})
+    assert any("'Commissioner' is blank in 20 of 24 rows" in m.text for m in report.messages)
 
 
 def test_money_and_identifiers_are_never_filled(workspace: Workspace, tmp_path: Path) -> None:

@@ -176,3 +176,19 @@ def test_of_one_each_a_price_that_is_the_cost_is_the_price_of_one(
     told = one(workspace, files.write_csv(tmp_path / "RX9.csv", [heads, *rows])).to_json()
     found = {item["header"]: item["element"] for item in told["mapping"]}
     assert (found["Price"], found["Value"]) == (element, "activity_cost")
+
+
+@pytest.mark.parametrize("title", ["", "Northdale contract monitoring\n\n"])
+def test_a_file_cut_in_the_middle_says_so_first(
+    workspace: Workspace, tmp_path: Path, title: str
+) -> None:
+    head = ["Provider", "Commissioner", "POD", "HRG", "Month", "Activity", "Actual Cost"]
+    rows = [head, *(["RX1", "QX1", "EL", "AA22C", 1, 1, f"{900 + n}.25"] for n in range(200))]
+    whole = files.write_csv(tmp_path / "RX1 2026-27.csv", rows)
+    assert one(workspace, whole).status == "promoted"
+    cut = tmp_path / "RX1 2026-27 again.csv"
+    text = title + "\n".join(whole.read_text(encoding="utf-8").splitlines()[:100])
+    cut.write_text(text[:-12], encoding="utf-8")
+    held = [m.text for m in one(workspace, cut).messages if m.text.startswith("held: ")]
+    assert "stops in the middle" in held[0]
+    assert "would lose" in held[1]

@@ -233,16 +233,6 @@ def test_a_month_that_stands_twice_is_held(workspace: Folder, tmp_path: Path) ->
     assert "columns E and G are both headed Actual Cost of Apr" in why
 
 
-def test_rows_of_pounds_and_of_activity_in_turn_are_held(workspace: Folder, tmp_path: Path) -> None:
-    rows: list[list[Any]] = [["Provider Code", "Commissioner Code", "POD", "Measure", *MONTHS[:3]]]
-    for number in range(12):
-        for measure in ("Activity", "Plan Cost", "Actual Cost"):
-            figures = [pounds(number, m) if "Cost" in measure else 3 for m in range(3)]
-            rows.append(["RX1", "QX1", PODS[number % 3], measure, *figures])
-    why = held(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
-    assert "column D ('Measure') says what the figures of each row are" in why
-
-
 def test_months_of_two_years_are_held(workspace: Folder, tmp_path: Path) -> None:
     rows = [[*LABELS, "Apr-25", "May-25", "Apr-26", "May-26"]]
     rows += [[*labels(n), *(str(pounds(n, m)) for m in range(4))] for n in range(9)]

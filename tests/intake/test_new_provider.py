@@ -67,6 +67,34 @@ def test_the_page_shows_what_the_screen_shows(confirmed: str) -> None:
     assert told_in_the_page("Layout 1 (RXQ PLCM v1) is confirmed")
 
 
+def test_the_screen_says_how_to_settle_what_holds_the_file(confirmed: str) -> None:
+    last = confirmed.splitlines()[-1]
+    for option in ("--set 'HEADER=commissioner_code' or --constant commissioner_code=CODE",):
+        assert option in last
+    assert "submissions promote" not in last
+
+
+def test_a_name_that_is_not_there_is_answered_with_near_ones(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    first = comptroller("load", anytown(tmp_path, 1), "-w", workspace.path)
+    submission = re.search(r"layouts confirm (s[0-9a-f]{16})", first.err)
+    assert submission
+    for given, said in (
+        ("Bord=commissioner_code", "Did you mean 'Board'"),
+        ("Xyzzy=commissioner_code", f"List them: comptroller submissions show {submission[1]}"),
+        ("Board=commisioner", "'commissioner_code'"),
+        ("Board=xyz", "List them: comptroller layouts elements PLCM"),
+    ):
+        told = comptroller(
+            "layouts", "confirm", submission[1], "--set", given, "-w", workspace.path
+        )
+        assert told.code != 0
+        assert said in told.err
+    listed = comptroller("layouts", "elements", "PLCM", "--format", "csv").out.splitlines()
+    assert any(line.startswith("commissioner_code,") for line in listed)
+
+
 @pytest.mark.usefixtures("confirmed")
 def test_a_confirmed_layout_is_known_again_next_month(workspace: Workspace, tmp_path: Path) -> None:
     told = comptroller(

@@ -12,6 +12,7 @@ from openpyxl import Workbook
 
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake import create_slice_views, decisions, load, quarantine
+from comptroller.intake.confirming import Changes, confirm_submission
 from comptroller.intake.quarantine import Ask
 from comptroller.workspace import Workspace
 from tests.command import run
@@ -194,6 +195,67 @@ def test_a_rule_kept_for_the_provider(workspace: Workspace, tmp_path: Path) -> N
     assert "older than what it would replace" in kept[0]
 
 
+def test_a_rule_of_one_file_goes_before_the_providers(workspace: Workspace, tmp_path: Path) -> None:
+    name = sent(workspace, tmp_path / "a.csv", faulty(), date(2026, 5, 20))["submission_id"]
+    own = quarantine.correct(workspace, name, Ask(MONTH_HEADER, "1", "first one"), "why").correction
+    shared = Ask(MONTH_HEADER, "2", "first one", for_provider=True)
+    with pytest.raises(ComptrollerError, match=f"correction {own.id} .* goes before"):
+        quarantine.correct(workspace, name, shared, "their system writes it so")
+    following = sent(workspace, tmp_path / "b.csv", faulty(count=21), date(2026, 6, 20))
+    quarantine.correct(workspace, following["submission_id"], shared, "their system writes it so")
+    listed = [
+        dict(zip(quarantine.CORRECTION_COLUMNS, row, strict=True))
+        for row in quarantine.list_corrections(workspace)
+    ]
+    assert [row["gives_way_to"] for row in listed] == [None, f"{own.id} ({name})"]
+
+
+def test_what_came_after_the_freeze_is_not_paid_and_that_is_told(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    home = ("--workspace", workspace.path)
+    name = sent(workspace, tmp_path / "a.csv", faulty(), date(2026, 11, 20))["submission_id"]
+    given = ("--column", MONTH_HEADER, "--from", "first one", "--to", "1")
+    for more in (("--dry-run",), ("--reason", "told by phone")):
+        ran = run("quarantine", "correct", name, *given, *more, *home)
+        assert "2026/27-M01: received after the freeze" in ran.err
+    con = workspace.connect()
+    create_slice_views(con, workspace.warehouse)
+    counts = "SELECT (SELECT count(*) FROM payable_lines), (SELECT count(*) FROM current_lines)"
+    assert con.execute(counts).fetchone() == (16, 17)
+    listed = run("quarantine", "list", *home, "--format", "csv").out.splitlines()
+    assert listed[0].endswith("rows,lines,cost")
+    assert not [row for row in listed[1:] if len(row.rpartition(".")[2]) != 2]
+
+
+def test_most_pounds_in_few_rows_hold_the_file(workspace: Workspace, tmp_path: Path) -> None:
+    rows = faulty()
+    rows[3][COST] = "9000000"
+    told = sent(workspace, tmp_path / "a.csv", rows, date(2026, 5, 20))
+    assert told["status"] == "held"
+    (why,) = [m["text"] for m in told["messages"] if m["severity"] == "error"]
+    assert "in 4 rows that cannot be read as lines" in why
+    assert "month missing or unreadable" in why
+    assert "submissions promote" in told["remedy"]
+    decisions.promote(workspace, told["submission_id"], "their old debt")
+    assert len(lines(workspace)) == 16
+    quarantine.correct(workspace, told["submission_id"], Ask(COST_HEADER, "10", "see note"), "why")
+    assert len(lines(workspace)) == 17
+
+
+def test_what_has_no_line_cannot_be_promoted_and_is_not_offered(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    rows = [files.plcm_row(n) for n in range(12)]
+    for row in rows:
+        row[COMMISSIONER] = "??"
+    told = sent(workspace, tmp_path / "a.csv", rows, date(2026, 5, 20))
+    assert told["status"] == "held"
+    assert "submissions promote" not in told["remedy"]
+    with pytest.raises(ComptrollerError, match="12 of 12 rows cannot be read as lines"):
+        decisions.promote(workspace, told["submission_id"], "let it in")
+
+
 def test_only_values_in_quarantine_are_touched(workspace: Workspace, tmp_path: Path) -> None:
     """An empty month that a date tells is no fault, and a rule for empty months leaves it."""
     rows = [files.plcm_row(n, month=2) for n in range(10)]
@@ -253,13 +315,22 @@ def test_a_file_promoted_by_decision_stays_promoted(workspace: Workspace, tmp_pa
     assert [row[9] for row in quarantine.list_corrections(workspace)] == ["1", "10"]
 
 
+def test_a_layout_confirmed_later_keeps_the_decision(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [*faulty(), ["Grand Total", *[None] * 16, "1.00"]]
+    name = sent(workspace, tmp_path / "a.csv", rows, date(2026, 5, 20))["submission_id"]
+    decisions.promote(workspace, name, "the total is of another table")
+    changes = Changes({"LOCAL PATIENT IDENTIFIER (EXTENDED)": ""}, {})
+    _, report = confirm_submission(workspace, name, changes, "their own numbers")
+    assert report.status == "promoted"
+
+
 @pytest.mark.parametrize(
     ("ask", "said"),
     [
         (Ask(MONTH_HEADER, "1", "Mayish"), "no value in quarantine .* There is 'first one'"),
         (Ask(MONTH_HEADER, "soon", "first one"), "'soon' is no month"),
         (Ask(MONTH_HEADER, "", "first one"), "--to is empty"),
-        (Ask("Mnth", "1", "first one"), "no column 'Mnth'"),
+        (Ask("Mnth", "1", "first one"), "no column 'Mnth'.* submissions show"),
         (Ask(MONTH_HEADER, "1"), "by rule .* or by hand"),
         (Ask(MONTH_HEADER, "1", row=2), "row 2 is not in quarantine"),
         (Ask(MONTH_HEADER, "1", row=5, for_provider=True), "keeps a rule"),

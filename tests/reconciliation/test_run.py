@@ -56,7 +56,7 @@ def test_the_command_prints_json_alone_and_says_that_a_person_is_needed(
     rows = json.loads(done.out)
     assert done.code == 3
     second = next(row for row in rows if row["tie"] == "T2")
-    assert second["difference"] == "40.00000000"
+    assert second["difference"] == "40.00"
     shown = comptroller("reconcile", "--workspace", economy.ws.path)
     assert shown.code == 3
     assert "What differs" in shown.out

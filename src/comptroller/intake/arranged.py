@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
 from comptroller.intake.evidence import read_number
-from comptroller.intake.months_across import unpivot
+from comptroller.intake.in_turn import InTurn, rows_in_turn
+from comptroller.intake.months_across import month_columns, unpivot
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.source import SourceTable
 from comptroller.intake.table_finder import FoundTable
@@ -22,6 +24,8 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         cells = [cell.strip() for cell in sheet.rows(row, row)[0] if cell.strip()]
         if cells:
             titles.append(" ".join(cells))
+    months = month_columns(sheet, found)
+    turn = rows_in_turn(sheet, found, months, first_column)
     table = SourceTable(
         part=sheet.part,
         member=sheet.member,
@@ -31,12 +35,15 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         titles=tuple(titles),
         rows_read=sheet.row_count,
         data_rows=found.data_rows,
-        totals=_totals(sheet, found),
+        totals=_totals(sheet, found, turn),
         hidden=sheet.hidden,
         breaks=_breaks(sheet, found),
         first_column=first_column,
     )
-    across = unpivot(sheet, found, table.totals, [*titles, sheet.sheet], first_column)
+    if turn is not None:
+        table = _put_together(table, turn, months)
+    texts = [*titles, sheet.sheet]
+    across = unpivot(sheet, found, table.totals, texts, first_column, turn) if months else None
     if across is None:
         return table
     return replace(
@@ -46,14 +53,46 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         headers=across.headers,
         data_rows=across.data_rows,
         totals=across.totals,
-        notes=across.notes,
-        doubts=across.doubts,
+        notes=(*table.notes, *across.notes),
+        doubts=(*table.doubts, *across.doubts),
         columns=across.columns,
         controls=across.controls,
     )
 
 
-def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
+def _put_together(table: SourceTable, turn: InTurn, months: Sequence[int]) -> SourceTable:
+    """Return a table whose rows of activity and of pounds come in turn, one row for each turn.
+
+    The figures of the other measures get columns of their own behind the table's; where months go
+    across, those are told apart when the table is unpivoted.
+    """
+    if turn.doubt:
+        return replace(table, doubts=(*table.doubts, turn.doubt))
+    headers = [*table.headers, *[""] * (turn.width * (len(turn.measures) - 1))]
+    headers[turn.column] = ""
+    doubts = table.doubts
+    if not months:
+        for at in turn.figures:
+            for number, measure in enumerate(turn.measures):
+                headers[number * turn.width + at] = measure
+        if len(turn.figures) != 1:
+            named = ", ".join(repr(table.headers[at]) for at in turn.figures) or "no column"
+            doubts = (
+                *doubts,
+                f"rows of {' and '.join(turn.written)} come in turn, but not one column holds "
+                f"their figures: {named}",
+            )
+    return replace(
+        table,
+        rows=turn.rows,
+        headers=tuple(headers),
+        data_rows=turn.turns,
+        notes=(*table.notes, turn.note),
+        doubts=doubts,
+    )
+
+
+def _totals(sheet: RawSheet, found: FoundTable, turn: InTurn | None) -> dict[int, Decimal]:
     """Return what the file itself says its columns add up to.
 
     A row that says it is the grand total, or that equals the sum of all data rows, speaks for the
@@ -62,6 +101,14 @@ def _totals(sheet: RawSheet, found: FoundTable) -> dict[int, Decimal]:
     if not found.total_rows:
         return {}
     rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
+    if turn is not None:
+        # Only what says that it is of the pounds; the relation's first measure.
+        pounds = turn.written[:1]
+        rows = {
+            row: cells
+            for row, cells in rows.items()
+            if " ".join(cells[turn.column].lower().split()) in pounds
+        }
     grand = [
         row
         for row in rows

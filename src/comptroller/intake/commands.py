@@ -16,7 +16,7 @@ import typer
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
-from comptroller.intake import confirming, decisions, difference, quarantine
+from comptroller.intake import confirming, decisions, difference
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
@@ -115,6 +115,10 @@ def load(
     loaded, the second one at once. Exit code 0, or 3 where a file that it took needs a person;
     with --format json each report is one line.
 
+    A file is received on the day on which the watch takes it, and that decides its stage. Its own
+    date says nothing of that: a copy keeps its author's date, and a late file would pass for one
+    that came before the freeze. What lay in the folder before: load it with --received first.
+
     Example: comptroller load --watch /mnt/from-providers --every 60
     """
     if watch:
@@ -147,7 +151,12 @@ def _watch(
     from comptroller.intake.watching import Watch
 
     for given, option, remedy in (
-        (received, "--received", "A file arrives when the watch sees it; leave the option out"),
+        (
+            received,
+            "--received",
+            "A file is received when the watch takes it. For what lay there before: "
+            "comptroller load FOLDER --received DATE, then watch",
+        ),
         (dry_run, "--dry-run", "Look once: comptroller load FOLDER --dry-run"),
         (form not in (Format.TABLE, Format.JSON), f"--format {form}", "Choose table or json"),
     ):
@@ -225,14 +234,8 @@ def _print_messages(report: FileReport) -> None:
         )
         where = f"{file} ({place})" if place else file
         console.messages.print(f"{where}: {message['text']}", markup=False, highlight=False)
-    if report.status == HELD:
-        console.messages.print(
-            f"{file}: nothing of it counts yet. Have it sent again, or settle its columns "
-            f"(comptroller layouts confirm {report.submission_id}), or promote it as it is "
-            f"(comptroller submissions promote {report.submission_id} --reason ...)",
-            markup=False,
-            highlight=False,
-        )
+    if report.remedy:
+        say(f"{file}: {report.remedy}")
 
 
 # -- submissions -------------------------------------------------------------------------------
@@ -282,6 +285,7 @@ def show_command(
             "cost_loaded",
             "cost_quarantined",
             "cost_control",
+            "remedy",
         )
     ]
     facts.insert(2, ["status", submission.status])
@@ -397,24 +401,6 @@ def _month(text: str) -> tuple[str, int] | None:
     return parsed.year.text, parsed.month
 
 
-@submissions.command("quarantine")
-def quarantine_command(
-    identifier: Submission, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
-) -> None:
-    """List the rows of a submission that are in quarantine, with reason, place and pounds.
-
-    Example: comptroller submissions quarantine s12ab34cd --format csv
-    """
-    ws = console.open_workspace(workspace)
-    submission = decisions.find(ws, identifier)
-    console.print_rows(
-        quarantine.ROW_COLUMNS,
-        quarantine.rows_of(ws, submission),
-        form,
-        title=f"Quarantine of {submission.submission_id}",
-    )
-
-
 def say(text: str) -> None:
     """Tell a person something, on stderr."""
     console.messages.print(text, markup=False, highlight=False)
@@ -483,6 +469,26 @@ def layouts_show(
     ]
     rows += [[0, f"(all rows) {name}", value] for name, value in sorted(found.constants.items())]
     console.print_rows(("column", "header", "element"), rows, form, title=found.name)
+
+
+@layouts.command("elements")
+def layouts_elements(
+    data_set: Annotated[str, typer.Argument(help="The data set: ACM, PLCM, DrPLCM ...")],
+    form: FormatOption = Format.TABLE,
+) -> None:
+    """List what a column of a data set may be, for --set.
+
+    Example: comptroller layouts elements PLCM
+    """
+    from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
+
+    if data_set not in LINE_DATA_SETS:
+        raise UsageError(
+            f"there is no data set of lines {data_set!r}",
+            remedy=f"Choose one of: {', '.join(LINE_DATA_SETS)}",
+        )
+    rows = [[e.name, e.dictionary_name, e.kind] for e in DATA_SETS[data_set].elements]
+    console.print_rows(("element", "national_name", "kind"), rows, form, title=data_set)
 
 
 @layouts.command("confirm")

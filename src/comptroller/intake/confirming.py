@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from comptroller.errors import ComptrollerError, UsageError
-from comptroller.intake.decisions import Submission, find, read_again
+from comptroller.intake.decisions import Submission, find, read_as_decided
 from comptroller.intake.incoming import IncomingPart, read_incoming
 from comptroller.intake.layouts import LayoutDraft, SavedLayout, confirm, load_book
+from comptroller.intake.near import did_you_mean
 from comptroller.intake.recogniser import Recogniser, providers_in
 from comptroller.intake.report import FileReport
 from comptroller.intake.surroundings import look_round
@@ -73,7 +74,9 @@ def confirm_submission(
     if not draft.provider_code:
         draft = replace(draft, provider_code=_provider_in(con, part, draft))
     layout = confirm(ws, draft, reason=reason, at=ws.now())
-    return layout, read_again(ws, submission)
+    # What a person has promoted it despite does not hold it anew.
+    before = json.loads(submission.report)
+    return layout, read_as_decided(ws, submission, before, None, reason)
 
 
 def _provider_in(con: duckdb.DuckDBPyConnection, part: IncomingPart, draft: LayoutDraft) -> str:
@@ -101,7 +104,9 @@ def _part_of(
             where=submission.file,
             remedy="See: comptroller submissions show " + submission.submission_id,
         )
-    return parts[0]
+    said = {normalise_header(header) for header in changes.columns}
+    # Of several tables the one that has the columns in question.
+    return max(parts, key=lambda p: len(said & {normalise_header(h) for h in p.table.headers}))
 
 
 def _draft(part: IncomingPart, submission: Submission, changes: Changes) -> LayoutDraft:
@@ -115,7 +120,11 @@ def _draft(part: IncomingPart, submission: Submission, changes: Changes) -> Layo
             raise ComptrollerError(
                 f"the file has no column {header!r}",
                 where=submission.file,
-                remedy=f"Its columns: {', '.join(headers.values())}",
+                remedy=did_you_mean(
+                    header,
+                    headers.values(),
+                    f"List them: comptroller submissions show {submission.submission_id}",
+                ),
             )
         # What the person says of an element takes it from the column that had it by evidence.
         columns = {k: e for k, e in columns.items() if e != element or not element}
@@ -150,7 +159,9 @@ def edit(ws: Workspace, layout: SavedLayout, changes: Changes, reason: str) -> S
             raise ComptrollerError(
                 f"the layout has no column {header!r}",
                 where=layout.name,
-                remedy=f"Its columns: {', '.join(headers.values())}",
+                remedy=did_you_mean(
+                    header, headers.values(), f"List them: comptroller layouts show {layout.id}"
+                ),
             )
         columns = {k: e for k, e in columns.items() if e != element or not element}
         columns[key] = element

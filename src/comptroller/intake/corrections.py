@@ -98,6 +98,19 @@ class CorrectionBook:
         ]
         return own + shared
 
+    def before(self, rule: SavedCorrection) -> list[SavedCorrection]:
+        """Return the corrections that go before a rule for a provider: those of one file alone."""
+        if not rule.for_provider:
+            return []
+        return [
+            x
+            for x in self.corrections
+            if not x.for_provider
+            and not x.by_hand
+            and (x.provider_code, x.data_set) == (rule.provider_code, rule.data_set)
+            and (x.element, x.from_text) == (rule.element, rule.from_text)
+        ]
+
     def with_one(self, more: SavedCorrection) -> CorrectionBook:
         """Return the book with one more, in place of what was decided about the same."""
         others = [x for x in self.corrections if x.target != more.target]

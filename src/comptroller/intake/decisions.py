@@ -6,7 +6,7 @@ withdrawn submission's versions count for neither track until it is promoted aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
@@ -17,10 +17,11 @@ import duckdb
 from comptroller.access import audit
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake.corrections import CorrectionBook
-from comptroller.intake.coverage import AS_INFERRED
+from comptroller.intake.coverage import AS_INFERRED, AS_PART, TAKEN_AS_PART
 from comptroller.intake.loading import Waive, load
 from comptroller.intake.pod_groups import from_text
-from comptroller.intake.report import FileReport
+from comptroller.intake.promote import WAIVED, hold_kind
+from comptroller.intake.report import HELD, FileReport
 from comptroller.intake.slices import LAST_DECISIONS, create_slice_state
 from comptroller.workspace import Workspace
 
@@ -183,9 +184,10 @@ def promote(
     report = read_again(ws, submission, waive=Waive(reason, audit.current_actor(), taken))
     if report.status != "promoted":
         raise ComptrollerError(
-            f"{name} cannot be promoted: {report.messages[-1].text}",
+            f"{name} cannot be promoted: "
+            + next((m.text for m in report.messages if m.text.startswith(HELD)), "no line is left"),
             where=submission.file,
-            remedy=f"Settle its layout: comptroller layouts confirm {name}",
+            remedy=report.remedy,
         )
     ws.use_database()
     audit.record("submission.promote", name, reason=reason, at=ws.now())
@@ -213,6 +215,37 @@ def read_again(
             dry_run=dry_run,
         )
     return report
+
+
+def waived(report: Mapping[str, Any]) -> frozenset[str]:
+    """Return the kinds of hold that a person has promoted a file despite, from its report."""
+    texts = [m["text"] for m in report["messages"]]
+    return frozenset(hold_kind(t.removeprefix(WAIVED)) for t in texts if t.startswith(WAIVED))
+
+
+def read_as_decided(
+    ws: Workspace,
+    submission: Submission,
+    report: Mapping[str, Any],
+    book: CorrectionBook | None,
+    reason: str,
+    *,
+    dry_run: bool = False,
+) -> FileReport:
+    """Read a submission again, promoted despite what a person has promoted it despite.
+
+    Args:
+        ws: The workspace.
+        submission: Which.
+        report: Its report so far, which tells the decision.
+        book: The corrections; None for those in force.
+        reason: Why it is read again.
+        dry_run: Only tell what would happen.
+    """
+    part = any(m["text"].startswith(TAKEN_AS_PART) for m in report["messages"])
+    taken = AS_PART if part else AS_INFERRED
+    waive = Waive(reason, audit.current_actor(), taken, only=waived(report))
+    return read_again(ws, submission, waive=waive, corrections=book, dry_run=dry_run)
 
 
 def make_payable(

@@ -70,10 +70,14 @@ def fill_down(
     for one in _sparse(con, table, labels):
         if _is_proven(con, table, one, proven):
             proven.append(one)
-        elif one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY:
+        elif one.column.element in _IN_EVERY_ROW or (
+            one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY
+        ):
             doubts.append(
-                f"{one.column.header!r} is blank in {one.blank:,} rows, and nothing proves that "
-                "what stands above holds for them"
+                f"{one.column.header!r} is blank in {one.blank:,} of {one.blank + len(one.rows):,} "
+                "rows, and nothing proves that what stands above holds for them: have it sent with "
+                f"{one.column.header!r} in every row, or say what an empty cell means (comptroller "
+                f"quarantine correct ... --column {one.column.header!r} --from '' --to CODE)"
             )
     if not proven:
         return replace(table, doubts=(*table.doubts, *doubts))
@@ -101,7 +105,8 @@ def _plainly_full(table: SourceTable, columns: Sequence[MappedColumn]) -> bool:
         cells = [row[table.column_number(column.index) - 1].strip(STRIPPED) for row in table.top]
         texts = [text for text in cells if text]
         blank = len(texts) < len(cells)
-        if cells[0] and (len(set(texts)) == len(texts) or (blank and column.element == "pod_code")):
+        doubtful = blank and column.element in ("pod_code", *_IN_EVERY_ROW)
+        if cells[0] and (len(set(texts)) == len(texts) or doubtful):
             return False
     return True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,18 +13,20 @@ import duckdb
 from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
 from comptroller.intake.arranged import source_table
+from comptroller.intake.below import sheets_below
 from comptroller.intake.beside import first_with_titles, tables_beside
+from comptroller.intake.cell_kinds import number_sql
 from comptroller.intake.fill_down import fill_down
+from comptroller.intake.in_turn import is_measure_column
 from comptroller.intake.layouts import SavedLayout
 from comptroller.intake.mapping import SURE
-from comptroller.intake.months_across import column_letters
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Recognised,
 )
 from comptroller.intake.recogniser import Recogniser
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
-from comptroller.intake.source import MappedColumn, SourceTable
+from comptroller.intake.source import MappedColumn, SourceTable, column_letters
 from comptroller.intake.table_finder import FoundTable, find_tables
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
 
@@ -95,7 +98,7 @@ def open_incoming(con: duckdb.DuckDBPyConnection, path: Path, name: str) -> Inco
             for sheet in incoming.sheets
             for warning in sheet.warnings
         ]
-        tables = [_TableOf.find(sheet) for sheet in incoming.sheets]
+        tables = [table for sheet in incoming.sheets for table in _TableOf.find(sheet)]
         if not any(item.is_plain for item in tables):
             incoming.published = recognise_aggregates(
                 [(item.sheet, item.found) for item in tables], file_name=path.name
@@ -133,22 +136,45 @@ def read_incoming(
 
 @dataclass(frozen=True)
 class _TableOf:
-    """A sheet and its table: found by the finder, or plain headings over plain rows."""
+    """A sheet and its table: found by the finder, or plain headings over plain rows.
+
+    Of tables one below another each has its part of the sheet, and ``first_row`` is where.
+    """
 
     sheet: RawSheet
     found: FoundTable | None
     table: SourceTable | None
     is_plain: bool
+    first_row: int = 0
 
     @classmethod
-    def find(cls, sheet: RawSheet) -> _TableOf:
-        """Find the table of a sheet."""
+    def find(cls, sheet: RawSheet) -> list[_TableOf]:
+        """Find the table of a sheet, or the tables that lie on it one below another."""
         table = plain_table(sheet)
         if table is not None:
-            return cls(sheet, None, table, True)
+            return [cls(sheet, None, table, True)]
         found = next(iter(find_tables(sheet)), None)
+        parts = sheets_below(sheet, found)
+        if not parts:
+            return [cls._of(sheet, found)]
+        own = [(part, next(iter(find_tables(part)), None)) for part in parts]
+        tables = [cls._of(part, one, part.first_row) for part, one in own]
+        # What stands over the first holds for those below too, where they say nothing of it.
+        over = tables[0].table.titles if tables[0].table else ()
+        return [
+            replace(one, table=replace(one.table, titles=(*one.table.titles, *over)))
+            if one.table and place
+            else one
+            for place, one in enumerate(tables)
+        ]
+
+    @classmethod
+    def _of(cls, sheet: RawSheet, found: FoundTable | None, first_row: int = 0) -> _TableOf:
         usable = found is not None and found.data_rows and found.header_rows
-        return cls(sheet, found, source_table(sheet, found) if found and usable else None, False)
+        if found is None or not usable:
+            return cls(sheet, found, None, False, first_row)
+        table = replace(source_table(sheet, found), first_row=first_row)
+        return cls(sheet, found, table, False, first_row)
 
 
 def _recognise_lines(
@@ -170,12 +196,61 @@ def _recognise_lines(
             continue
         part = _part(con, incoming, item.table, recogniser)
         candidates.append((sheet, part))
-        if item.is_plain and sheet.cut_short:
+        if item.first_row:
+            _tell_below(con, part, candidates)
+        if sheet.cut_short:
             incoming.hold(
                 "the last row stops in the middle, without a line end: the file looks cut short",
                 sheet=sheet.sheet,
             )
     _sort_out(incoming, candidates)
+
+
+def _tell_below(
+    con: duckdb.DuckDBPyConnection,
+    part: IncomingPart,
+    so_far: Sequence[tuple[RawSheet, IncomingPart]],
+) -> None:
+    """Say that a table is one of several on its sheet, and doubt it where its pounds came before.
+
+    The totals of the table above it, under headings of their own, are no lines.
+    """
+    table = part.table
+    part.report.messages.append(
+        Message(
+            "note",
+            f"the table that begins in row {table.first_row} is read by itself",
+            table.sheet,
+            table.first_row,
+        )
+    )
+    mine = _pounds(con, part)
+    above = [
+        other
+        for _, other in so_far
+        if other is not part
+        and (other.table.part, bool(other.table.first_row)) == (table.part, True)
+    ]
+    if mine and any(mine == _pounds(con, other) for other in above):
+        part.table = replace(
+            table,
+            doubts=(
+                *table.doubts,
+                f"the table that begins in row {table.first_row} has the same pounds (£{mine:,.2f})"
+                " as one above it: it may be that one's summary",
+            ),
+        )
+
+
+def _pounds(con: duckdb.DuckDBPyConnection, part: IncomingPart) -> Decimal:
+    """Return what a table's column of cost adds up to, nought where it has none."""
+    cost = part.recognised.mapping.element("activity_cost")
+    if cost is None:
+        return Decimal(0)
+    found = con.execute(
+        f"SELECT coalesce(sum({number_sql(cost.cell)}), 0) FROM {part.table.relation}"
+    ).fetchall()
+    return Decimal(found[0][0])
 
 
 def _part(
@@ -264,6 +339,17 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     others = [f"{cell} IS NULL" for cell in labels if cell != provider]
     if others:
         words += f" OR ({' AND '.join(others)})"
+    unknown = [index for index, name in enumerate(elements) if not name]
+    if any(is_measure_column([row[index] for row in top[1:]]) for index in unknown):
+        return None
+    figures = [
+        f"c{index} BETWEEN 'A' AND 'zz'"
+        for index, name in enumerate(elements)
+        if name in ("activity_cost", "activity_count", "activity_unit_price")
+    ]
+    if len(figures) > 1:
+        # Words over every figure: headings of another table, further down.
+        words += f" OR ({' AND '.join(figures)})"
     found = sheet.con.execute(
         f"SELECT 1 FROM {sheet.relation} WHERE row > {sheet.first_row} "
         f"AND (coalesce(trim({provider}), '') = '' OR {words}) LIMIT 1"
@@ -314,7 +400,8 @@ def _without_table(found: FoundTable | None) -> str:
     return "no table, only text"
 
 
-def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
+def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str, first_row: int = 0) -> None:
+    """Set a table aside; one that lies below another may be taken for that one's rows: warn."""
     part = PartReport(
         part=sheet.part,
         member=sheet.member,
@@ -322,7 +409,11 @@ def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str) -> None:
         rows_read=sheet.row_count,
         rows_set_aside=sheet.row_count,
     )
-    part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
+    if first_row:
+        text = f"the table that begins in row {first_row} is set aside: {reason}"
+        part.messages.append(Message("warning", text, sheet.sheet, first_row))
+    else:
+        part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
     incoming.report.parts.append(part)
 
 
@@ -370,8 +461,7 @@ def _sort_out(incoming: IncomingFile, candidates: list[tuple[RawSheet, IncomingP
             _admit(incoming, part)
             continue
         if good:
-            reason = _why_not(part)
-            _set_aside(incoming, sheet, reason)
+            _set_aside(incoming, sheet, _why_not(part), part.table.first_row)
             continue
         _hold_part(incoming, part)
     incoming.report.parts.sort(key=lambda p: p.part)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from difflib import get_close_matches
 from hashlib import md5
 from typing import TYPE_CHECKING
 
 from comptroller.errors import UsageError
+from comptroller.intake.near import did_you_mean
 from comptroller.intake.recognise import name_matches
 from comptroller.vocabulary import DATA_SETS, normalise_header
 from comptroller.workspace import Workspace
@@ -274,11 +274,12 @@ def _check(draft: LayoutDraft) -> None:
             continue
         if not chosen.has(element):
             names = [e.name for e in chosen.elements]
-            near = ", ".join(get_close_matches(element, names, n=5) or names)
             raise UsageError(
                 f"{draft.data_set} has no element {element!r}",
                 where=f"column {header!r}",
-                remedy=f"Did you mean one of: {near}",
+                remedy=did_you_mean(
+                    element, names, f"List them: comptroller layouts elements {draft.data_set}"
+                ),
             )
         if element in taken:
             raise UsageError(

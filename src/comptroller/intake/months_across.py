@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
+from comptroller.intake.in_turn import InTurn
 from comptroller.intake.mapping import name_scores
+from comptroller.intake.measures import ACTIVITY, COST, COUNTS, MEASURE_NAMES, POUNDS, meaning
 from comptroller.intake.periods import financial_year, read_month
 from comptroller.intake.reading import RawSheet
-from comptroller.intake.source import ACROSS, Control
+from comptroller.intake.source import ACROSS, UNTOLD_FIGURES, Control, column_letters
 from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import quote_literal
@@ -25,8 +27,6 @@ from comptroller.warehouse import quote_literal
 LEAST_MONTHS = 2
 """With fewer columns that name a month, nothing says that the months go across."""
 
-COST, ACTIVITY = "Actual Cost", "Activity"
-_PLANNED = {COST: "Planned Cost", ACTIVITY: "Planned Activity"}
 _NAMES = (
     "january|february|march|april|may|june|july|august|september|october|november|december|"
     "jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec"
@@ -43,15 +43,6 @@ _YEAR = re.compile(
 _TOTAL = re.compile(r"\b(?:totals?|ytd|year to date|to date|cumulative|cum|sum)\b", re.I)
 _NOT_A_MONTH = re.compile(
     r"\b(?:full[ -]?year|annual|forecast|outturn|fot|fye|quarter|q[1-4]|average|avg)\b", re.I
-)
-_POUNDS = re.compile(r"£|\b(?:costs?|pounds|spend|income|values?|gbp)\b", re.I)
-_COUNTS = re.compile(r"\b(?:activity|units|volumes?|counts?|attendances|spells|episodes)\b", re.I)
-_PLAN = re.compile(r"\b(?:plan(?:ned)?|budget)\b", re.I)
-_OTHER = re.compile(r"\b(?:variance|var|diff(?:erence)?|unit|average|tariff|rate)\b|%", re.I)
-_OPEN = re.compile(r"(?:actuals?|plan(?:ned)?|budget)?", re.I)
-_MEASURE_NAMES = re.compile(
-    r"(?:(?:actuals?|plan(?:ned)?|budget|activity|costs?|price|value|income|spend|finance|£|gbp|"
-    r"variance|units|volume|count|total|attendances|spells)[\s()/-]*)+"
 )
 _NOTHING = ("", "-", "--", "–", "—", ".", "n/a", "na", "nil")
 _CENT = Decimal("0.005")
@@ -95,12 +86,20 @@ class Unpivoted:
     doubts: tuple[str, ...]
 
 
+def month_columns(sheet: RawSheet, found: FoundTable) -> tuple[int, ...]:
+    """Return the columns of months across, none where the months do not go across."""
+    columns = _month_columns(sheet, found)
+    across = len({column.order for column in columns}) >= LEAST_MONTHS
+    return tuple(column.index for column in columns) if across else ()
+
+
 def unpivot(
     sheet: RawSheet,
     found: FoundTable,
     totals: dict[int, Decimal],
     texts: Sequence[str],
     first_column: int = 0,
+    turn: InTurn | None = None,
 ) -> Unpivoted | None:
     """Return how a table with months across is read, or None when its months do not go across.
 
@@ -110,21 +109,20 @@ def unpivot(
         totals: What its total rows say of each column.
         texts: What stands around the table and may say what its figures are: titles, sheet name.
         first_column: Of the sheet within the file's own, where it is one of several side by side.
+        turn: How its rows of activity and of pounds are put together, where they come in turn.
     """
     columns = _month_columns(sheet, found)
     if len({column.order for column in columns}) < LEAST_MONTHS:
         return None
-    return _Reading(sheet, found, columns, totals, texts, first_column).made()
-
-
-def column_letters(index: int) -> str:
-    """Return the name of a 0-based column as spreadsheets print it: A, B ... Z, AA."""
-    letters = ""
-    index += 1
-    while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    if turn is not None and turn.rows:
+        columns = [
+            replace(
+                c, index=number * turn.width + c.index, measure=f"{measure} {c.measure}".strip()
+            )
+            for number, measure in enumerate(turn.measures)
+            for c in columns
+        ]
+    return _Reading(sheet, found, columns, totals, texts, first_column, turn).made()
 
 
 def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
@@ -191,20 +189,6 @@ def _bare(text: str) -> str:
     return inner[1].strip() if inner else bare
 
 
-def _meaning(measure: str, hint: str) -> str:
-    """Return the heading of a column of what is measured; as written where nothing tells."""
-    if _OTHER.search(measure):
-        return measure
-    pounds, counts = bool(_POUNDS.search(measure)), bool(_COUNTS.search(measure))
-    if pounds == counts:
-        if pounds or not hint or not _OPEN.fullmatch(measure):
-            return measure
-        kind = hint
-    else:
-        kind = COST if pounds else ACTIVITY
-    return _PLANNED[kind] if _PLAN.search(measure) else kind
-
-
 class _Reading:
     """How one table is read, put together step by step."""
 
@@ -216,12 +200,15 @@ class _Reading:
         totals: dict[int, Decimal],
         texts: Sequence[str],
         first_column: int,
+        turn: InTurn | None,
     ) -> None:
         self.sheet, self.found, self.totals = sheet, found, totals
-        self.first_column = first_column
+        self.first_column, self.turn = first_column, turn
         self.notes: list[str] = []
         self.doubts: list[str] = []
         self.rows = f"(SELECT * FROM {sheet.relation} WHERE {found.data_condition()})"
+        if turn is not None and turn.rows:
+            self.rows = turn.rows
         self.sums = self._sums_of(found, columns)
         across = {column.index for column in columns}
         self.summing = [
@@ -232,6 +219,8 @@ class _Reading:
             and self._holds_figures(index)
         ]
         aside = across | {index for index, _ in self.summing}
+        if turn is not None and turn.rows:
+            aside.add(turn.column)
         self.labels = [(i, h) for i, h in found.header_columns if i not in aside]
         hint = self._hint(texts, columns)
         self.headings = self._headings(columns, hint)
@@ -247,12 +236,13 @@ class _Reading:
         first: dict[str, int] = {}
         for column in self.columns:
             first.setdefault(self.headings[column.measure], column.index)
-        start = min(column.index for column in self.columns)
+        places = [column.index % self.sheet.width for column in self.columns]
+        start = min(places)
         months = list(dict.fromkeys(c.label for c in self.columns))
         self.notes.insert(
             0,
             f"months go across the columns: {months[0]} to {months[-1]} in columns "
-            f"{self._letters(start)} to {self._letters(max(c.index for c in self.columns))}, "
+            f"{self._letters(start)} to {self._letters(max(places))}, "
             f"one line for each row and month ({', '.join(measures)})",
         )
         offset = len(self.labels) + 1
@@ -269,8 +259,12 @@ class _Reading:
         }
         return Unpivoted(
             headers=headers,
-            columns=(*(i for i, _ in self.labels), start, *(first[m] for m in measures)),
-            figures=tuple(sorted(c.index for c in self.columns)),
+            columns=(
+                *(i for i, _ in self.labels),
+                start,
+                *(first[m] % self.sheet.width for m in measures),
+            ),
+            figures=tuple(sorted(set(places))),
             query=self._query(measures),
             data_rows=self._rows_with_lines(),
             totals=told,
@@ -280,7 +274,7 @@ class _Reading:
         )
 
     def _letters(self, index: int) -> str:
-        return column_letters(self.first_column + index)
+        return column_letters(self.first_column + index % self.sheet.width)
 
     def _holds_figures(self, index: int) -> bool:
         filled = [
@@ -316,7 +310,7 @@ class _Reading:
         """Return whether bare figures are pounds or activity, '' where nothing proves it."""
         around = " | ".join([*texts, *(heading for _, heading in self.summing)])
         around = _TOTAL.sub(" ", around)
-        pounds, counts = bool(_POUNDS.search(around)), bool(_COUNTS.search(around))
+        pounds, counts = bool(POUNDS.search(around)), bool(COUNTS.search(around))
         filled = sum(self.sums[c.index][1] for c in columns)
         pence = sum(self.sums[c.index][2] for c in columns)
         broken = filled > 0 and pence * 2 > filled
@@ -327,15 +321,16 @@ class _Reading:
     def _headings(self, columns: Sequence[_Column], hint: str) -> dict[str, str]:
         """Return the heading under which each measure is read."""
         written = list(dict.fromkeys(column.measure for column in columns))
-        made = {measure: _meaning(measure, hint) for measure in written}
+        made = {measure: meaning(measure, hint) for measure in written}
         for measure, heading in made.items():
             if not heading:
                 # No element is called so: without a person's word there is no cost, and no line.
                 self.notes.append(
                     "nothing says whether the columns of the months hold pounds or activity: "
-                    "confirm the layout with --set Figure=activity_cost or Figure=activity_count"
+                    f"confirm the layout with --set {UNTOLD_FIGURES}=activity_cost or "
+                    f"{UNTOLD_FIGURES}=activity_count"
                 )
-                made[measure] = "Figure"
+                made[measure] = UNTOLD_FIGURES
         return made
 
     def _reported(self, columns: Sequence[_Column]) -> list[_Column]:
@@ -367,7 +362,13 @@ class _Reading:
         if len(years) > 1:
             told = ", ".join(year or "no year told" for year in years)
             self.doubts.append(f"the months across the columns are of several years: {told}")
+        if self.turn is not None:
+            stray = [repr(heading) for index, heading in self.labels if index in self.turn.figures]
+            if stray:
+                self.doubts.append(f"rows of one turn differ in {', '.join(stray)}")
         for index, heading in self.labels:
+            if self.turn is not None and index == self.turn.column:
+                continue  # Doubted already.
             if kinds := self._measures_in(index):
                 self.doubts.append(
                     f"column {self._letters(index)} ({heading!r}) says what the figures of each "
@@ -388,7 +389,7 @@ class _Reading:
             f"SELECT DISTINCT lower(trim(c{index}, '{STRIPPED}')) AS value FROM {self.rows} "
             f"WHERE length(c{index}) < 30 ORDER BY value"
         ).fetchall()
-        named = [value for (value,) in found if value and _MEASURE_NAMES.fullmatch(value)]
+        named = [value for (value,) in found if value and MEASURE_NAMES.fullmatch(value)]
         return named if len(named) > 1 else []
 
     def _by_month(self) -> dict[tuple[str, int], dict[str, _Column]]:
@@ -435,13 +436,15 @@ class _Reading:
         measures = {self.headings[c.measure] for c in self.columns}
         if not costs:
             return ()
+        # Of rows in turn, those of the pounds are looked at.
+        only_pounds = measures == {COST} or self.turn is not None
         whole = " + ".join(f"coalesce({number_sql(f'c{c.index}')}, 0)" for c in costs)
         made = []
         for index, heading in self.summing:
             if _NOT_A_MONTH.search(heading):
                 continue
             rest = _bare(_TOTAL.sub(" ", _MONTH.sub(" ", heading)))
-            if (_meaning(rest, COST if measures == {COST} else "") or rest) != COST:
+            if (meaning(rest, COST if only_pounds else "") or rest) != COST:
                 continue
             value = f"coalesce({number_sql(f'c{index}')}, 0)"
             total, row = self.sheet.con.execute(

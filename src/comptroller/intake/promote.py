@@ -20,6 +20,7 @@ from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
+from comptroller.intake.remedies import may_be_promoted, remedy_of
 from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
 from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
@@ -30,6 +31,10 @@ from comptroller.workspace import Workspace
 _HELD = "held: "
 WAIVED = "promoted by decision though: "
 """How messages begin that tell what holds a file, and what it was promoted despite."""
+
+_IN_QUARANTINE = " rows in quarantine "
+_NOT_LINES = " cannot be read as lines"
+_MOST_REASONS = 5
 
 _NO_CONTENT = {
     "commit_id",
@@ -161,7 +166,7 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         part.report.messages.append(
             Message(
                 "warning",
-                f"{rows} rows in quarantine (£{pounds:,.2f}): {reason}",
+                f"{rows}{_IN_QUARANTINE}(£{pounds:,.2f}): {reason}",
                 part.table.sheet,
                 first,
                 column or "",
@@ -192,11 +197,12 @@ def _count_rows_once(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
             GROUP BY unit"""
         ).fetchall()
     }
-    beside: dict[tuple[int, int], list[PartReport]] = {}
+    beside: dict[tuple[int, int, int], list[PartReport]] = {}
     for unit in traced:
         file, part = pooled.places[unit]
         part.report.rows_loaded, part.report.rows_quarantined = counts.get(unit, (0, 0))
-        beside.setdefault((id(file), part.table.part), []).append(part.report)
+        place = (id(file), part.table.part, part.table.first_row)
+        beside.setdefault(place, []).append(part.report)
     for first, *others in beside.values():
         for report in others:
             report.rows_read = report.rows_loaded + report.rows_quarantined
@@ -231,12 +237,42 @@ def _look_at_totals(batch: Batch, pooled: Pooled, around: Surroundings) -> None:
                     f"months to £{report.cost_read:,.2f} (difference £{off:,.2f}{differs})",
                     sheet=part.table.sheet,
                 )
-        rows = report.rows_loaded + report.rows_quarantined
-        if rows and report.rows_quarantined > rows * rules.quarantine_share:
-            file.hold(
-                f"{report.rows_quarantined} of {rows} rows cannot be read as lines",
-                sheet=part.table.sheet,
-            )
+        _look_at_quarantine(file, part, rules.quarantine_share)
+
+
+def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> None:
+    """Hold a table of which too many rows, or too many of the pounds, wait in quarantine."""
+    report = part.report
+    rows = report.rows_loaded + report.rows_quarantined
+    # Pounds and credits of either side must not hide each other.
+    waiting = abs(report.cost_quarantined)
+    pounds = abs(report.cost_loaded) + waiting
+    if rows and report.rows_quarantined > rows * most:
+        what = f"{report.rows_quarantined:,} of {rows:,} rows{_NOT_LINES}"
+    elif waiting > pounds * Decimal(str(most)):
+        what = (
+            f"£{report.cost_quarantined:,.2f}, against £{report.cost_loaded:,.2f} loaded, stand in "
+            f"{report.rows_quarantined:,} rows that{_NOT_LINES}"
+        )
+    else:
+        return
+    file.hold(f"{what}: {_reasons(part)}", sheet=part.table.sheet)
+
+
+def _reasons(part: IncomingPart) -> str:
+    """Return why rows of a table are in quarantine, as its messages tell it."""
+    found = [
+        (int(rows), m)
+        for m in part.report.messages
+        for rows, sign, _ in [m.text.partition(_IN_QUARANTINE)]
+        if sign
+    ]
+    told = [
+        f"{m.text.rpartition(': ')[2]} "
+        f"({f'column {m.column!r}, ' if m.column else ''}{rows:,} rows)"
+        for rows, m in sorted(found, key=lambda one: -one[0])[:_MOST_REASONS]
+    ]
+    return "; ".join(told)
 
 
 def _look_at_providers(pooled: Pooled, around: Surroundings) -> None:
@@ -381,12 +417,16 @@ def _cannot_be_waived(file: IncomingFile, only: frozenset[str] | None) -> bool:
     told = {hold_kind(m.text) for m in file.report.messages if m.text.startswith(_HELD)}
     if only is not None and not told <= only:
         return True
-    return any(part.report.status == HELD or part.unit < 0 for part in file.parts)
+    return not may_be_promoted(file)
 
 
 def hold_kind(text: str) -> str:
-    """Return why a file is held without the figures, which differ from reading to reading."""
-    return re.sub(r"£?[0-9][0-9,.]*%?", "#", text.removeprefix(_HELD))
+    """Return why a file is held without what differs from reading to reading.
+
+    That is figures, and why the rows in quarantine are there.
+    """
+    kind, not_lines, _ = text.removeprefix(_HELD).partition(_NOT_LINES)
+    return re.sub(r"£?[0-9][0-9,.]*%?", "#", kind) + not_lines
 
 
 def _waive(file: IncomingFile) -> None:
@@ -421,6 +461,7 @@ def _settle(file: IncomingFile) -> None:
             part.report.status = PROMOTED
         return
     report.status = HELD
+    report.remedy = remedy_of(file, promotable=may_be_promoted(file))
     for part in file.parts:
         mine = part.report
         mine.status = HELD

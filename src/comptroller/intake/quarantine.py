@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from comptroller.access import audit
 from comptroller.errors import ComptrollerError, UsageError
 from comptroller.intake import corrections
 from comptroller.intake.correcting import column_of
 from comptroller.intake.corrections import CORRECTED, CorrectionBook, SavedCorrection
-from comptroller.intake.coverage import AS_INFERRED, AS_PART, TAKEN_AS_PART
-from comptroller.intake.decisions import Submission, connect, find, list_submissions, read_again
-from comptroller.intake.loading import Waive
-from comptroller.intake.promote import WAIVED, hold_kind
+from comptroller.intake.decisions import (
+    Submission,
+    connect,
+    find,
+    list_submissions,
+    read_as_decided,
+    waived,
+)
+from comptroller.intake.near import did_you_mean
+from comptroller.intake.promote import hold_kind
 from comptroller.intake.report import HELD, PROMOTED, FileReport
 from comptroller.intake.source import MappedColumn
 from comptroller.vocabulary import normalise_header
@@ -31,6 +36,7 @@ LIST_COLUMNS = (
     "reason",
     "column_name",
     "rows",
+    "lines",
     "cost",
 )
 ROW_COLUMNS = (
@@ -56,6 +62,7 @@ CORRECTION_COLUMNS = (
     "column",
     "from",
     "to",
+    "gives_way_to",
     "created_at",
     "created_by",
     "reason",
@@ -111,6 +118,17 @@ class Outcome:
             if item["kind"] == CORRECTED and item["correction"] == self.correction.id
         )
 
+    @property
+    def not_payable(self) -> list[str]:
+        """The months, as 2026/27-M05, whose payable version stays: this one came after freeze."""
+        return sorted(
+            {
+                f"{one.financial_year}-M{one.month:02d}"
+                for one in self.report.slices
+                if one.stage == "post_freeze" and one.action in ("replaced", "nil")
+            }
+        )
+
     def rows(self) -> list[tuple[str, Any, Any]]:
         """Return what it changes, for a table: what, so far, corrected."""
         after = self.report.to_json()
@@ -122,6 +140,9 @@ def summary(
     ws: Workspace, *, submission: str = "", provider: str = "", reason: str = ""
 ) -> list[tuple[Any, ...]]:
     """Return what is in quarantine by file, reason and column; see ``LIST_COLUMNS``.
+
+    ``rows`` are rows of the file, as `load` counts them; where months go across the columns one of
+    them may be several ``lines``.
 
     Args:
         ws: The workspace.
@@ -138,7 +159,8 @@ def summary(
                 PARTITION BY submission_id ORDER BY loaded_at DESC, commit_id DESC) = 1
         )
         SELECT q.submission_id, s.file, s.provider_codes, q.data_set, q.reason, q.column_name,
-            count(*) AS rows, coalesce(sum(q.cost), 0) AS cost
+            count(DISTINCT (q.part, coalesce(q.sheet, ''), q.row)) AS rows, count(*) AS lines,
+            coalesce(sum(q.cost), 0) AS cost
         FROM quarantine q JOIN latest s USING (submission_id, commit_id)
         WHERE ($1 = '' OR q.submission_id = $1)
         AND ($2 = '' OR list_contains(string_split(s.provider_codes, ', '), $2)
@@ -164,6 +186,7 @@ def rows_of(ws: Workspace, submission: Submission) -> list[tuple[Any, ...]]:
 def list_corrections(ws: Workspace, submission: str = "") -> list[tuple[Any, ...]]:
     """Return the corrections that were made; see ``CORRECTION_COLUMNS``."""
     chosen = find(ws, submission).submission_id if submission else ""
+    book = corrections.load_corrections(ws)
     return [
         (
             x.id,
@@ -176,6 +199,7 @@ def list_corrections(ws: Workspace, submission: str = "") -> list[tuple[Any, ...
             x.column,
             None if x.by_hand else x.from_text,
             x.to_text,
+            ", ".join(f"{own.id} ({own.submission_id})" for own in book.before(x)) or None,
             x.created_at,
             x.created_by,
             x.reason,
@@ -212,9 +236,19 @@ def correct(
     known = book.same_as(draft)
     draft = known or draft
     tried = Outcome(
-        draft, before, _read(ws, submission, before, book.with_one(draft), reason, dry_run=True)
+        draft,
+        before,
+        read_as_decided(ws, submission, before, book.with_one(draft), reason, dry_run=True),
     )
     if not tried.values:
+        own = [x for x in book.before(draft) if x.submission_id == submission.submission_id]
+        if own:
+            raise ComptrollerError(
+                f"correction {own[0].id} ({own[0].told()}) is for this file alone and goes before "
+                "a rule for the provider",
+                where=submission.file,
+                remedy=f"Withdraw it first: comptroller quarantine withdraw {own[0].id}",
+            )
         raise ComptrollerError(
             f"no value in quarantine of column {draft.column!r} is {draft.from_text!r}",
             where=submission.file,
@@ -228,7 +262,9 @@ def correct(
     kept = known or corrections.save(ws, draft)
     failpoint("quarantine.after_decision")
     book = corrections.load_corrections(ws)
-    return Outcome(kept, before, _read(ws, submission, before, book, reason, dry_run=False))
+    return Outcome(
+        kept, before, read_as_decided(ws, submission, before, book, reason, dry_run=False)
+    )
 
 
 def withdraw(ws: Workspace, number: str, reason: str) -> tuple[list[FileReport], list[str]]:
@@ -254,12 +290,12 @@ def withdraw(ws: Workspace, number: str, reason: str) -> tuple[list[FileReport],
             continue
         try:
             _refuse_if_out(submission, before)
-            tried = _read(ws, submission, before, book, reason, dry_run=True)
+            tried = read_as_decided(ws, submission, before, book, reason, dry_run=True)
             _refuse_if_it_would_be_held(submission, before, tried)
         except ComptrollerError as problem:
             kept.append(f"{problem.where}: {problem.what}; it keeps the lines that it has")
             continue
-        reports.append(_read(ws, submission, before, book, reason, dry_run=False))
+        reports.append(read_as_decided(ws, submission, before, book, reason, dry_run=False))
     return reports, kept
 
 
@@ -277,11 +313,11 @@ def _refuse_if_it_would_be_held(
     submission: Submission, before: Mapping[str, Any], tried: FileReport
 ) -> None:
     if tried.status != PROMOTED and before["status"] == PROMOTED:
-        waived = _waived(before)
+        despite = waived(before)
         why = [
             m.text
             for m in tried.messages
-            if m.text.startswith(HELD) and hold_kind(m.text) not in waived
+            if m.text.startswith(HELD) and hold_kind(m.text) not in despite
         ]
         raise ComptrollerError(
             f"read so, {submission.submission_id} would be "
@@ -290,32 +326,6 @@ def _refuse_if_it_would_be_held(
             remedy="Nothing is changed. Correct the file that was received last, or withdraw this "
             "one first",
         )
-
-
-def _read(
-    ws: Workspace,
-    submission: Submission,
-    before: Mapping[str, Any],
-    book: CorrectionBook,
-    reason: str,
-    *,
-    dry_run: bool,
-) -> FileReport:
-    """Read a submission with some corrections, promoted despite what it was promoted despite."""
-    part = any(m["text"].startswith(TAKEN_AS_PART) for m in before["messages"])
-    waive = Waive(
-        reason,
-        audit.current_actor(),
-        AS_PART if part else AS_INFERRED,
-        only=_waived(before),
-    )
-    return read_again(ws, submission, waive=waive, corrections=book, dry_run=dry_run)
-
-
-def _waived(report: Mapping[str, Any]) -> frozenset[str]:
-    """Return the kinds of hold that a person has promoted the file despite."""
-    texts = [m["text"] for m in report["messages"]]
-    return frozenset(hold_kind(t.removeprefix(WAIVED)) for t in texts if t.startswith(WAIVED))
 
 
 def _draft(
@@ -408,7 +418,11 @@ def _column(
         raise UsageError(
             f"the file has no column {ask.column!r}",
             where=submission.file,
-            remedy="Its columns: " + ", ".join(dict.fromkeys(c.header for c in columns)),
+            remedy=did_you_mean(
+                ask.column,
+                (c.header for c in columns),
+                f"List them: comptroller submissions show {submission.submission_id}",
+            ),
         )
     if not found.element:
         raise UsageError(

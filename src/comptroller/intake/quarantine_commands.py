@@ -8,8 +8,8 @@ import typer
 
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
-from comptroller.intake import quarantine
-from comptroller.intake.commands import Reason, Submission, print_reports, quarantine_command, say
+from comptroller.intake import decisions, quarantine
+from comptroller.intake.commands import Reason, Submission, print_reports, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rows that could not be loaded.")
 
@@ -44,7 +44,14 @@ def show_command(
 
     Of what stood there 40 characters are shown, and nothing that has ten digits or more.
     """
-    quarantine_command(identifier, workspace, form)
+    ws = console.open_workspace(workspace)
+    submission = decisions.find(ws, identifier)
+    console.print_rows(
+        quarantine.ROW_COLUMNS,
+        quarantine.rows_of(ws, submission),
+        form,
+        title=f"Quarantine of {submission.submission_id}",
+    )
 
 
 @app.command("correct")
@@ -96,11 +103,24 @@ def correct_command(
         console.print_rows(
             ("what", "now", "corrected"), outcome.rows(), form, title=outcome.correction.told()
         )
+        _say_what_is_paid(outcome)
         return
     say(f"Correction {outcome.correction.id}, {outcome.correction.told()}: {outcome.values} values")
     print_reports([outcome.report], form)
+    _say_what_is_paid(outcome)
     if outcome.report.needs_a_person:
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
+
+
+def _say_what_is_paid(outcome: quarantine.Outcome) -> None:
+    """Say it where what is mended changes no payment: the file came after the freeze."""
+    if outcome.not_payable:
+        name = outcome.report.submission_id
+        say(
+            f"{', '.join(outcome.not_payable)}: received after the freeze, so this counts on the "
+            "current basis only. To have it paid: comptroller submissions promote "
+            f"{name} --payable --reason ..."
+        )
 
 
 @app.command("corrections")
@@ -114,6 +134,9 @@ def corrections_command(
     """List the corrections that were made, with who decided them and why.
 
     Example: comptroller quarantine corrections
+
+    A rule for one file alone goes before one for the provider: `gives way to` names it with its
+    file.
     """
     rows = quarantine.list_corrections(console.open_workspace(workspace), submission)
     console.print_rows(quarantine.CORRECTION_COLUMNS, rows, form, title="Corrections")

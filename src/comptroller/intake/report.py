@@ -125,6 +125,8 @@ class FileReport:
     messages: list[Message] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     stage_evidence: str = ""
+    remedy: str = ""
+    """Of a held file: what a person may do about it, in a sentence."""
 
     def _sum(self, name: str) -> Any:
         return sum(getattr(part, name) for part in self.parts)
@@ -178,6 +180,7 @@ class FileReport:
             },
             "cost_control": self.cost_control,
             "stage_evidence": self.stage_evidence or None,
+            "remedy": self.remedy or None,
             "slices": [item.to_json() for item in slices],
             "mapping": [item for part in data for item in part.mapping],
             "changes": self.changes,

@@ -11,6 +11,9 @@ from comptroller.vocabulary import normalise_header
 ACROSS = "Month"
 """Heading of the column that months across the columns become."""
 
+UNTOLD_FIGURES = "Figure"
+"""Heading of the months' figures where nothing tells whether they are pounds or activity."""
+
 # Amounts of a period: of a table with months across, only the months' own columns hold them.
 _AMOUNTS = (
     "activity_cost",
@@ -20,6 +23,16 @@ _AMOUNTS = (
     "planned_cost",
     "planned_market_forces_cost",
 )
+
+
+def column_letters(index: int) -> str:
+    """Return the name of a 0-based column as spreadsheets print it: A, B ... Z, AA."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class SourceTable:
         filled: Columns whose labels are filled down, each with how many cells.
         columns: The column of ``rows`` of each column; empty where they are the same.
         first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
+        first_row: The row of the sheet in which it begins, of tables one below another; else 0.
         controls: What columns of totals say of the pounds.
         top: Its first rows, '' for an empty cell, where they are at hand; otherwise empty.
     """
@@ -75,6 +89,7 @@ class SourceTable:
     query: str = ""
     columns: tuple[int, ...] = ()
     first_column: int = 0
+    first_row: int = 0
     controls: tuple[Control, ...] = ()
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()

@@ -52,7 +52,7 @@ class HoldRules:
         shrink_tolerance: Share of the pounds so far that a restatement may lose.
         shrink_floor: Pounds below which a loss is never held.
         control_tolerance: Pounds by which the file's own total may differ from its rows.
-        quarantine_share: Share of rows that may be in quarantine.
+        quarantine_share: Share of a table's rows, and of its pounds, that may be in quarantine.
         other_provider_share: Share of rows of another provider that go to quarantine; more holds.
         other_year_share: Share of dated rows whose activity may lie outside the year they are
             charged to.

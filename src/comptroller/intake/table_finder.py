@@ -23,6 +23,7 @@ SAMPLE_ROWS = 400
 EXACT_CELLS = 3_000_000
 MOST_SUSPECTS = 20_000
 TOTAL_WORD_COLUMNS = 30
+_FIGURE_COLUMNS = 4
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class FoundTable:
         note_rows: Notes and footnotes, and section labels between the data.
         title_rows: What stands above the headings and is not blank or a total.
         data_rows: How many rows are data.
+        wordy_rows: Rows below the headings without any of the table's figures, with their cells:
+            among them are the headings of a table below this one.
         confidence: 0 to 1 that the headings are the headings.
         reasons: What was seen, as plain sentences.
     """
@@ -60,6 +63,7 @@ class FoundTable:
     note_rows: tuple[int, ...]
     title_rows: tuple[int, ...]
     data_rows: int
+    wordy_rows: tuple[tuple[int, tuple[str, ...]], ...]
     confidence: float
     reasons: tuple[str, ...]
 
@@ -187,6 +191,10 @@ def _suspects(
         # In any case of letters, without the cost of folding millions of cells.
         where.append(f"contains(c{at}, 'otal') OR contains(c{at}, 'OTAL')")
         where.append(f"c{at} IN ('England', 'ENGLAND')")
+    if shape.numbers:
+        # No figure: nothing, or words, in every column of figures that is looked at.
+        no_figure = [f"({at} IS NULL OR {at} BETWEEN 'A' AND 'zz')" for at in _figures(shape)]
+        where.append("(" + " AND ".join(no_figure) + ")")
     missing = [f"({cells[at]} IS NULL OR {cells[at]} IN ('-', '–', '*'))" for at in shape.keys[:3]]
     if missing:
         where.append("(" + (" OR " if exact else " AND ").join(missing) + ")")
@@ -224,6 +232,10 @@ def _suspects(
         if row[1]
     ]
     return blank, suspects
+
+
+def _figures(shape: _Shape) -> list[str]:
+    return [f"c{at}" for at in shape.numbers[-_FIGURE_COLUMNS:]]
 
 
 def _assemble(
@@ -281,6 +293,11 @@ def _assemble(
         note_rows=tuple(sorted(notes)),
         title_rows=titles,
         data_rows=data_rows,
+        wordy_rows=tuple(
+            (s.row, s.cells)
+            for s in suspects
+            if not any(kind_of(s.cells[at]) == "number" for at in shape.numbers)
+        ),
         confidence=_confidence(header, data_rows),
         reasons=tuple(reasons),
     )

@@ -168,11 +168,14 @@ def _score(table: Sequence[_Row], index: int, row: _Row, width: int, seen: _Recu
     return score - 0.0005 * index
 
 
+def is_heading_word(cell: str) -> bool:
+    """Tell whether a cell has a word that occurs in headings of such files."""
+    return bool(_HEADER_WORDS.search(cell.replace("_", " ")))
+
+
 def _wordiness(row: _Row, words: Sequence[int]) -> float:
     """Return the share of the words that occur in headings of such files."""
-    return sum(1 for at in words if _HEADER_WORDS.search(row.cells[at].replace("_", " "))) / len(
-        words
-    )
+    return sum(1 for at in words if is_heading_word(row.cells[at])) / len(words)
 
 
 def _contrast(row: _Row, filled: Sequence[int], below: Sequence[_Row]) -> tuple[float, float]:
