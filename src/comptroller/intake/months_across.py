@@ -16,7 +16,15 @@ from decimal import Decimal
 from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
 from comptroller.intake.in_turn import InTurn
 from comptroller.intake.mapping import name_scores
-from comptroller.intake.measures import ACTIVITY, COST, COUNTS, MEASURE_NAMES, POUNDS, meaning
+from comptroller.intake.measures import (
+    ACTIVITY,
+    COST,
+    COUNTS,
+    MEASURE_NAMES,
+    OPEN,
+    POUNDS,
+    meaning,
+)
 from comptroller.intake.periods import financial_year, read_month
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.source import ACROSS, UNTOLD_FIGURES, Control, column_letters
@@ -132,8 +140,8 @@ def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
         for number, row in enumerate(sheet.sample(SAMPLE_ROWS), start=sheet.first_row)
         if found.first_data_row <= number <= found.last_data_row
     ]
-    columns = []
-    totals = []
+    columns: list[_Column] = []
+    totals: list[_Column] = []
     for index, heading in found.header_columns:
         matches = list(_MONTH.finditer(heading))
         if len(matches) != 1 or _NOT_A_MONTH.search(heading):
@@ -161,10 +169,10 @@ def _only_costs(columns: Sequence[_Column], totals: Sequence[_Column]) -> list[_
 
     Beside other pounds they are sums of them. Bare figures may be pounds themselves.
     """
-    known = {_meaning(column.measure, "") for column in columns}
-    if not known or COST in known or any(_OPEN.fullmatch(column.measure) for column in columns):
+    known = {meaning(column.measure, "") for column in columns}
+    if not known or COST in known or any(OPEN.fullmatch(column.measure) for column in columns):
         return []
-    return [column for column in totals if _meaning(column.measure, "") == COST]
+    return [column for column in totals if meaning(column.measure, "") == COST]
 
 
 def _read(index: int, heading: str, match: re.Match[str]) -> _Column | None:
