@@ -215,7 +215,8 @@ visits = st.lists(
 )
 
 
-@settings(max_examples=6, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None)
 @given(visits, visits)
 def test_whatever_comes_links_are_one_to_one_and_every_line_is_told_once(
     charged: list[dict[str, Any]], recorded: list[dict[str, Any]]
