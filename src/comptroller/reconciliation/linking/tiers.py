@@ -115,14 +115,17 @@ def something_open(con: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _in_order(step: Pass) -> str:
-    """Return SQL that pairs lines of equal columns in order: first with first, and so on."""
+    """Return SQL that pairs lines of equal columns in order: first with first, and so on.
+
+    A charge comes before its reversal, which has no care behind it.
+    """
     equal = ("provider_code", *step.keys, *step.finer)
     present = " AND ".join(f"{key} IS NOT NULL" for key in step.keys)
 
     def numbered(side: str) -> str:
         return (
             f"SELECT *, row_number() OVER (PARTITION BY {', '.join(equal)} "
-            f"ORDER BY tfc, hrg, cost, n) AS turn FROM open_{side} WHERE {present}"
+            f"ORDER BY cost < 0, tfc, hrg, cost, n) AS turn FROM open_{side} WHERE {present}"
         )
 
     return (
