@@ -127,7 +127,7 @@ def test_rows_that_are_no_honest_line_go_to_quarantine(
     (told,) = json.loads(ran.out)
     assert (told["rows_read"], told["rows_loaded"], told["rows_quarantined"]) == (21, 16, 4)
     assert told["cost_read"] == told["cost_loaded"] + told["cost_quarantined"]
-    ran = run("submissions", "quarantine", told["submission_id"], *home, "--format", "json")
+    ran = run("quarantine", "show", told["submission_id"], *home, "--format", "json")
     found = {row["row"]: (row["reason"], row["value_shown"]) for row in json.loads(ran.out)}
     assert found == {
         5: ("cost not readable", "see note"),

@@ -158,7 +158,8 @@ def summary(
             SELECT * FROM submissions QUALIFY row_number() OVER (
                 PARTITION BY submission_id ORDER BY loaded_at DESC, commit_id DESC) = 1
         )
-        SELECT q.submission_id, s.file, s.provider_codes, q.data_set, q.reason, q.column_name,
+        SELECT q.submission_id, s.file, s.provider_codes, q.data_set, q.reason,
+            regexp_replace(q.column_name, ', column [A-Z]+$', '') AS column_name,
             count(DISTINCT (q.part, coalesce(q.sheet, ''), q.row)) AS rows, count(*) AS lines,
             coalesce(sum(q.cost), 0) AS cost
         FROM quarantine q JOIN latest s USING (submission_id, commit_id)
@@ -167,7 +168,7 @@ def summary(
              OR q.provider_code = $2)
         AND ($3 = '' OR contains(lower(q.reason), lower($3)))
         GROUP BY ALL ORDER BY cost DESC, s.file, q.submission_id, q.data_set, q.reason,
-            q.column_name""",
+            column_name""",
         [chosen, provider, reason],
     ).fetchall()
 
