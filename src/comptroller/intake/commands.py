@@ -16,7 +16,7 @@ import typer
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.errors import UsageError
-from comptroller.intake import confirming, decisions, difference
+from comptroller.intake import confirming, decisions, difference, quarantine
 from comptroller.intake.coverage import AS_INFERRED, AS_PART, AS_WHOLE
 from comptroller.intake.layouts import load_book
 from comptroller.intake.loading import load as load_files
@@ -399,6 +399,27 @@ def _month(text: str) -> tuple[str, int] | None:
 
     parsed = FinancialMonth.parse(text)
     return parsed.year.text, parsed.month
+
+
+@submissions.command("quarantine")
+def quarantine_command(
+    identifier: Submission, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
+) -> None:
+    """Show a submission's rows in quarantine: sheet, row, column, what stood there, pounds.
+
+    Example: comptroller submissions quarantine s12ab34cd --format csv
+
+    Of what stood there 40 characters are shown, and nothing that has ten digits or more. The same
+    as comptroller quarantine show.
+    """
+    ws = console.open_workspace(workspace)
+    submission = decisions.find(ws, identifier)
+    console.print_rows(
+        quarantine.ROW_COLUMNS,
+        quarantine.rows_of(ws, submission),
+        form,
+        title=f"Quarantine of {submission.submission_id}",
+    )
 
 
 def say(text: str) -> None:

@@ -8,8 +8,8 @@ import typer
 
 from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
-from comptroller.intake import decisions, quarantine
-from comptroller.intake.commands import Reason, Submission, print_reports, say
+from comptroller.intake import quarantine
+from comptroller.intake.commands import Reason, Submission, print_reports, quarantine_command, say
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rows that could not be loaded.")
 
@@ -34,24 +34,7 @@ def list_command(
     console.print_rows(quarantine.LIST_COLUMNS, rows, form, title="Quarantine")
 
 
-@app.command("show")
-def show_command(
-    identifier: Submission, workspace: WorkspaceOption = HERE, form: FormatOption = Format.TABLE
-) -> None:
-    """Show a submission's rows in quarantine: sheet, row, column, what stood there, pounds.
-
-    Example: comptroller quarantine show s12ab34cd --format csv
-
-    Of what stood there 40 characters are shown, and nothing that has ten digits or more.
-    """
-    ws = console.open_workspace(workspace)
-    submission = decisions.find(ws, identifier)
-    console.print_rows(
-        quarantine.ROW_COLUMNS,
-        quarantine.rows_of(ws, submission),
-        form,
-        title=f"Quarantine of {submission.submission_id}",
-    )
+app.command("show")(quarantine_command)
 
 
 @app.command("correct")
