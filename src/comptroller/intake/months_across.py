@@ -134,8 +134,8 @@ def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
         for number, row in enumerate(sheet.sample(SAMPLE_ROWS), start=sheet.first_row)
         if found.first_data_row <= number <= found.last_data_row
     ]
-    columns = []
-    totals = []
+    columns: list[_Column] = []
+    totals: list[_Column] = []
     for index, heading in found.header_columns:
         matches = list(_MONTH.finditer(heading))
         if len(matches) != 1 or _NOT_A_MONTH.search(heading):
