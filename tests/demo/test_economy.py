@@ -96,7 +96,7 @@ def test_acm_is_the_sum_of_the_patient_level_sets_in_every_file(
         FROM total t FULL JOIN patients p USING (provider, commissioner, round, month)
         WHERE provider NOT IN {local}"""
     ).fetchall()
-    assert len(rows) > 1_000
+    assert len(rows) > 500
     differing = {
         (provider, month) for provider, month, one, two in rows if (one or 0) != (two or 0)
     }
@@ -146,7 +146,7 @@ def test_nhs_numbers_are_valid_and_in_the_test_range(files: duckdb.DuckDBPyConne
         """SELECT DISTINCT "NHS NUMBER", "LOCAL PATIENT IDENTIFIER (EXTENDED)" FROM plcm
         WHERE "NHS NUMBER" <> '' AND round = 12"""
     ).fetchall()
-    assert len(rows) > 500
+    assert len(rows) > 400
     wrong = {(lpid,) for nhs, lpid in rows if not nhs_number.is_valid(nhs)}
     assert wrong <= set(planted)
     assert all(nhs.startswith("999") for nhs, _ in rows)

@@ -58,6 +58,24 @@ def test_a_report_of_fixed_width_loads(
     assert any("places in the line" in message["text"] for message in told["messages"])
 
 
+@pytest.mark.parametrize("described", [6, 9])
+def test_words_of_a_description_that_few_rows_have_are_one_column(
+    workspace: Workspace, tmp_path: Path, described: int
+) -> None:
+    words = ("Balance to the blended payment", "Same day emergency care")
+    table = [[*HEADINGS[:6], "POD Desc", *HEADINGS[6:]]]
+    table += [
+        [*row[:6], words[n % 2] if n < described else "", *row[6:]]
+        for n, row in enumerate(rows(200))
+    ]
+    path = tmp_path / "RX1 SLAM M01.txt"
+    path.write_text("A title\n\n" + printed(table, 2) + "\n")
+    (report,) = load(workspace, [path], received=RECEIVED)
+    told = report.to_json()
+    assert (told["status"], told["lines_loaded"]) == ("promoted", 200), told["messages"]
+    assert Decimal(told["cost_loaded"]) == sum(Decimal(row[-1]) for row in rows(200))
+
+
 def test_the_lines_know_where_they_stood(workspace: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "RX1 SLAM M01.txt"
     path.write_text("A title\n\n" + printed([HEADINGS, *rows()], 2) + "\n")

@@ -42,7 +42,7 @@ def find_spans(head: str) -> Spans | None:
         _count(line, filled, -1)
         below = lines[place + 1 :]
         spans = _between_gaps(line, filled, max(1, int(len(below) * _OUTLIERS)))
-        spans = _with_values(line, below, spans)
+        spans = _with_values(line, below, _without_words(line, below, spans))
         if len(spans) > len(best) and _is_headed(line, below, spans):
             best = spans
     return best if len(best) >= FEWEST_COLUMNS else None
@@ -72,6 +72,25 @@ def _between_gaps(heading: str, filled: Sequence[int], most: int) -> Spans:
             begins.append(max(at for at in gap if filled[at] == least) + 1)
         gap = []
     return tuple(zip(begins, [*begins[1:], _END], strict=True)) if begins else ()
+
+
+def _without_words(heading: str, below: Sequence[str], spans: Spans) -> Spans:
+    """Give words of a description back to it, where only few rows have one.
+
+    A column without a heading is none where a word stands within a blank of it; one with a heading
+    is none where half of the rows that hold anything there run across its beginning.
+    """
+    kept: list[int] = []
+    for begin, end in spans:
+        if kept:
+            after = [line for line in below if line[begin : begin + 1].strip()]
+            close = sum(1 for line in after if line[begin - 2 : begin].strip())
+            across = sum(1 for line in after if line[begin - 1].strip())
+            holding = sum(1 for line in below if line[kept[-1] : end].strip())
+            if (across and across * 2 >= holding) or (close and not heading[begin:end].strip()):
+                continue
+        kept.append(begin)
+    return tuple(zip(kept, [*kept[1:], _END], strict=True))
 
 
 def _with_values(heading: str, below: Sequence[str], spans: Spans) -> Spans:
