@@ -75,9 +75,7 @@ def _with_market_forces(price: str) -> str:
 def _expressions() -> dict[str, str]:
     """Return SQL for every fact of a line, by name."""
     own = {name: f"b.{quote_identifier(name)}" for name in _FROM_BASE}
-    return (
-        own | _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
-    )
+    return own | _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
 
 
 _FROM_BASE = (
@@ -239,7 +237,11 @@ _SUS = {
         for name in (
             *("sus_hrg", "sus_admission_method_code", "sus_discharge_method_code"),
             *("sus_patient_classification_code", "sus_intended_management_code"),
-            *("sus_primary_diagnosis_code", "sus_primary_procedure_code", "sus_first_attendance_code"),
+            *(
+                "sus_primary_diagnosis_code",
+                "sus_primary_procedure_code",
+                "sus_first_attendance_code",
+            ),
             *("sus_attended_code", "sus_source_of_referral_code", "sus_treatment_function_code"),
             *("sus_site_code", "sus_birth_month", "sus_department_type_code"),
             *("sus_length_of_stay_days", "sus_excess_bed_days", "sus_trim_point_days"),

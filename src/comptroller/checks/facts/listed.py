@@ -89,7 +89,8 @@ def _create_items(con: duckdb.DuckDBPyConnection) -> None:
             UNION ALL
             SELECT c.n, l.payer, l.highest, true, NULL
             FROM charged AS c JOIN device_list AS l
-                ON c.data_set = 'DePLCM' AND l.code = c.code AND c.day BETWEEN l.opens AND l.closes),
+                ON c.data_set = 'DePLCM' AND l.code = c.code
+                AND c.day BETWEEN l.opens AND l.closes),
         found AS (
             SELECT n, CASE WHEN min(payer) = max(payer) THEN min(payer) END AS item_payer,
                 max(highest) AS item_highest_price,

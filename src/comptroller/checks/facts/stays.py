@@ -134,7 +134,7 @@ def _create_clinics(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_previous(con: duckdb.DuckDBPyConnection) -> None:
-    """The stay that the patient had at the same provider before this one, if it was charged."""
+    """Find the charged stay that the patient had at the same provider before this one."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_previous AS
