@@ -43,7 +43,6 @@ _KINDS = {
     "long_stay": "pod IN ('NELXBD', 'ELXBD') AND n_lines = 2",
     "critical": "pod = 'UNBACC' AND n_lines = 2",
     "dialysis": "pod = 'RADAY' AND n_lines = 1",
-    "birth": "pod = 'NELNE' AND tariff LIKE 'NZ3%' AND n_lines = 1",
 }
 _CASE_EVENTS = 70_000_000_000
 

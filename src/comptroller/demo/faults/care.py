@@ -19,6 +19,7 @@ from comptroller.demo.faults.cases import (
     all_of,
     charge,
     lost_spell,
+    make_birth,
     plant_cases,
     plant_together,
     record,
@@ -71,6 +72,16 @@ def _another_hrg(_: Book, event: Event) -> None:
 
 def _another_clinic(_: Book, event: Event) -> None:
     event.line["tfc"] = "301" if event.line["tfc"] != "301" else "302"
+
+
+def _delivered_by(procedure: str | None) -> Change:
+    """Make a stay one for a birth, with this main procedure."""
+
+    def change(_: Book, event: Event) -> None:
+        make_birth(event)
+        event.record["proc"] = procedure
+
+    return change
 
 
 def _local_price(more: str) -> Change:
@@ -229,10 +240,10 @@ CODING = (
     Case("COD-014", "inside", record(diag="R688"), flagged=False, kinds=("day_case",),
          note="a sign, but one that is named"),
     Case("COD-014", "missing", record(diag=None), flagged=False, kinds=("elective",)),
-    Case("MAT-007", "plain", record(proc="M653"), kinds=("birth",)),
-    Case("MAT-007", "threshold", record(proc="R269"), kinds=("birth",)),
-    Case("MAT-007", "inside", record(proc="R171"), flagged=False, kinds=("birth",)),
-    Case("MAT-007", "missing", record(proc=None), flagged=False, kinds=("birth",)),
+    Case("MAT-007", "plain", _delivered_by("M653"), kinds=("admission",)),
+    Case("MAT-007", "threshold", _delivered_by("R269"), kinds=("admission",)),
+    Case("MAT-007", "inside", _delivered_by("R171"), flagged=False, kinds=("admission",)),
+    Case("MAT-007", "missing", _delivered_by(None), flagged=False, kinds=("admission",)),
 )  # fmt: skip
 
 PRICES = (

@@ -67,6 +67,13 @@ def unlinked(_: Book, event: Event) -> None:
     event.sus.clear()
 
 
+def make_birth(event: Event) -> None:
+    """Make an emergency stay one for a birth."""
+    event.both(tfc="501", tariff="NZ30C", sex="2")
+    event.charge(pod="NELNE", lpod="NELNE")
+    event.record.update(admission_method="31", proc="R249")
+
+
 def plant_cases(book: Book, cases: Sequence[Case]) -> None:
     """Plant each case as often as the economy's size asks for."""
     for case in cases:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from comptroller.demo.faults.book import Book, Event, month_start
+from comptroller.demo.faults.cases import make_birth
 from comptroller.demo.faults.groups import answer_group
 from comptroller.demo.prices import IMAGING
 
@@ -189,9 +190,11 @@ def _pathways(book: Book) -> None:
 
 def _births(book: Book) -> None:
     def twice(days: int) -> list[Event]:
-        one = book.take("birth", on=month_start(book.world, 4) + 4 * _DAY)
-        two = book.take("birth", provider=one.line["prov"], like=one,
+        one = book.take("admission", on=month_start(book.world, 4) + 4 * _DAY)
+        two = book.take("admission", provider=one.line["prov"], like=one,
                         on=one.line["start_date"] + days * _DAY)  # fmt: skip
+        for event in (one, two):
+            make_birth(event)
         return [one, two]
 
     answer_group(book, "MAT-006", "plain", twice(20))
