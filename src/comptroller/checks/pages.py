@@ -23,6 +23,7 @@ from comptroller.checks.definition import (
     ParameterValue,
 )
 from comptroller.checks.macros import AGGREGATES, MACROS
+from comptroller.checks.waiting import waiting_checks
 from comptroller.vocabulary import elements
 
 _WORD = re.compile(r"[a-z][a-z0-9_]+")
@@ -40,9 +41,9 @@ _TYPES = {
 
 
 def pages(checks: Iterable[Check], exclusions: Mapping[str, Exclusion]) -> dict[str, str]:
-    """Return file name to Markdown text: ``index.md``, ``grammar.md``, a page for each check."""
+    """Return file name to Markdown text: a page for each check and three about them all."""
     ordered = sorted(checks, key=lambda check: check.id)
-    result = {"index.md": _index(ordered), "grammar.md": grammar()}
+    result = {"index.md": _index(ordered), "waiting.md": _waiting(), "grammar.md": grammar()}
     for check in ordered:
         result[f"{check.id}.md"] = page(check, exclusions)
     return result
@@ -149,7 +150,9 @@ def _index(checks: list[Check]) -> str:
     lines = [
         "# The checks",
         f"{len(checks)} checks. This page and those behind it are made from the rulebook; "
-        "`comptroller rulebook list` prints the same.",
+        "`comptroller rulebook list` prints the same. "
+        f"[{len(waiting_checks())} more](waiting.md) of the catalogue do not run yet, each with "
+        "what it waits for.",
     ]
     for category in [*CATEGORIES, *sorted({c.category for c in checks} - set(CATEGORIES))]:
         mine = [check for check in checks if check.category == category]
@@ -162,6 +165,24 @@ def _index(checks: list[Check]) -> str:
             for c in mine
         ]
         lines += [f"## {CATEGORIES.get(category, category)}", "\n".join(rows)]
+    return "\n\n".join(lines) + "\n"
+
+
+def _waiting() -> str:
+    entries = [waiting_checks()[name] for name in sorted(waiting_checks())]
+    lines = [
+        "# The checks that do not run yet",
+        f"{len(entries)} checks of the catalogue, each with what it waits for: a feed or field "
+        "that is not loaded, a table that holds no such thing, a fact that is not computed, or "
+        "the check or the step that does its work. `comptroller rulebook list --status needs` "
+        "prints the same.",
+    ]
+    for category, title in CATEGORIES.items():
+        mine = [entry for entry in entries if entry.category == category]
+        if mine:
+            rows = ["| Check | Wrong | It needs |", "|---|---|---|"]
+            rows += [f"| {e.id} | {e.title} | {e.needs} |" for e in mine]
+            lines += [f"## {title}", "\n".join(rows)]
     return "\n\n".join(lines) + "\n"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +34,14 @@ rulebook = typer.Typer(
 )
 
 
+class Status(StrEnum):
+    """Which checks to list."""
+
+    RUNNING = "running"
+    NEEDS = "needs"
+    ALL = "all"
+
+
 def _book(path: Path) -> tuple[Any, Workspace | None]:
     """Return the workspace's rulebook; outside a workspace, the product's."""
     from comptroller.checks.book import load_book, product_files, workspace_book
@@ -45,14 +55,20 @@ def _book(path: Path) -> tuple[Any, Workspace | None]:
 @rulebook.command("list")
 def list_checks(
     checks: Annotated[str, typer.Option("--checks", help="Ids or patterns: 'ATT-*'.")] = "*",
+    status: Annotated[
+        Status, typer.Option(help="running: in force; needs: waiting, and for what; all: both.")
+    ] = Status.RUNNING,
     workspace: WorkspaceOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
-    """List the checks in force: the product's and the workspace's own.
+    """List the checks in force: the product's and the workspace's own; or those that wait.
 
     Example: comptroller rulebook list --checks 'DUP-*' --format csv
     """
     book, _ = _book(workspace)
+    if status is not Status.RUNNING:
+        _list_by_status(book, checks, form, running=status is Status.ALL)
+        return
     found = [rule.check for rule in book.select(checks)]
     columns = ["id", "title", "category", "question", "type", "data_sets", "value", "review"]
     rows: list[list[Any]] = [
@@ -87,6 +103,27 @@ def list_checks(
     print_rows(columns, rows, form, title=f"{len(found)} checks")
 
 
+def _list_by_status(book: Any, pattern: str, form: Format, *, running: bool) -> None:
+    """Print id, title, category, status and what is wanting, in the order of ids."""
+    from comptroller.checks.waiting import not_running
+
+    patterns = [part.strip() for part in pattern.split(",") if part.strip()] or ["*"]
+    rows = [(item.id, item.title, "needs", item.needs) for item in not_running(book.checks)]
+    if running:
+        rows += [(item.id, item.title, "running", "") for item in book.checks.values()]
+    found = [
+        (name, title, CATEGORIES.get(name.split("-")[0], "Own check"), state, needs)
+        for name, title, state, needs in sorted(rows)
+        if any(fnmatchcase(name, part) for part in patterns)
+    ]
+    if not found:
+        raise UsageError(
+            f"no check is called '{pattern}'", remedy="See: comptroller rulebook list --status all"
+        )
+    columns = ["id", "title", "category", "status", "needs"]
+    print_rows(columns, found, form, title=f"{len(found)} checks")
+
+
 @rulebook.command("show")
 def show(
     check_id: Annotated[str, typer.Argument(help="The check's id, such as DUP-003.")],
@@ -98,8 +135,17 @@ def show(
     Example: comptroller rulebook show DUP-003
     """
     from comptroller.checks.pages import page
+    from comptroller.checks.waiting import waiting_checks
 
     book, ws = _book(workspace)
+    waiting = waiting_checks().get(check_id)
+    if waiting is not None:
+        told = {"id": waiting.id, "title": waiting.title, "status": "needs", "needs": waiting.needs}
+        if form is Format.JSON:
+            print_json(told)
+        else:
+            typer.echo(f"{waiting.id} {waiting.title}\n\nIt does not run yet. {waiting.needs}")
+        return
     (rule, *_) = book.select(check_id)
     item: Check = rule.check
     if form is Format.JSON:

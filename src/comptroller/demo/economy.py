@@ -105,6 +105,8 @@ def _build(
     book = faults.Book(con, world, instances(wanted), cumulative)
     faults.plant_rows(book)
     faults.plant_groups(book)
+    faults.plant_care(book)
+    faults.plant_several(book)
     faults.plant_versions(book)
     faults.plant_totals(book)
     faults.plant_plan_faults(book)
@@ -204,6 +206,13 @@ def _extras(con: duckdb.DuckDBPyConnection, book: faults.Book) -> None:
             "extra_registrations",
             "nhs VARCHAR, practice_code VARCHAR, from_date DATE, to_date DATE",
             book.registrations,
+        ),
+        (
+            "extra_approvals",
+            "approval_id VARCHAR, policy_id VARCHAR, nhs VARCHAR, provider_code VARCHAR,"
+            " status VARCHAR, valid_from DATE, valid_to DATE, kind VARCHAR,"
+            " procedure_code VARCHAR, decided_on DATE",
+            book.approvals,
         ),
         (
             "extra_contracts",

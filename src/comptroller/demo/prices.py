@@ -259,6 +259,15 @@ DEVICES = (
         "107",
     ),
 )
+# Commissioned by NHS England: nobody here implants it, but the list names it.
+RETAINED_DEVICE = Device(
+    "9990000003099104",
+    "Ventricular assist device",
+    "HL09",
+    "Aldercroft Medical",
+    Decimal("64200.00"),
+    "172",
+)
 
 _DAY_CASE_LIMIT = 9_000  # pounds; dearer care is not done in a day here
 RETAINED_SERVICES = {"330": "NCBPS24A", "302": "NCBPS27A", "340": "NCBPS29C", "303": "NCBPS03A"}

@@ -10,7 +10,7 @@ import duckdb
 
 from comptroller.demo.finance import BLENDED, BLENDED_RATE, VARIABLE, agreements
 from comptroller.demo.presets import Preset
-from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, menu
+from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, RETAINED_DEVICE, menu
 from comptroller.demo.schedule import calendar_rows
 from comptroller.demo.stage import register
 
@@ -226,6 +226,12 @@ class Librarian:
             WHERE nhs IS NOT NULL ORDER BY nhs_number, from_date""",
         )
 
+        self.query(
+            "approvals",
+            "SELECT approval_id, policy_id, nhs AS nhs_number, provider_code, status, valid_from,"
+            " valid_to, kind, procedure_code, decided_on FROM extra_approvals ORDER BY approval_id",
+        )
+
     def _drugs_and_devices(self) -> None:
         drugs = [
             (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
@@ -238,6 +244,8 @@ class Librarian:
         )  # fmt: skip
         self.write("drugs", columns, drugs)
         devices = [(d.code, d.category, "ICB", d.price) for d in DEVICES]
+        retained = RETAINED_DEVICE
+        devices.append((retained.code, retained.category, "NHSE", retained.price))
         self.write("devices", ("device_code", "category", "funded_by", "list_price"), devices)
         codes = self.con.execute(
             "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"

@@ -60,10 +60,22 @@ def _years(born: str, on: str) -> str:
     )
 
 
+def _in_record(test: str) -> str:
+    """Return SQL for what a SUS record says; NULL without a record."""
+    return f"CASE WHEN m.sus_line_id IS NOT NULL THEN {test} END"
+
+
+def _with_market_forces(price: str) -> str:
+    """Return SQL for a national price as the provider is paid it, rounded to pence."""
+    return (
+        f"CAST(round(TRY_CAST({price} AS DECIMAL(18,4)) * coalesce(b.mff, 1), 2) AS DECIMAL(26,8))"
+    )
+
+
 def _expressions() -> dict[str, str]:
     """Return SQL for every fact of a line, by name."""
     own = {name: f"b.{quote_identifier(name)}" for name in _FROM_BASE}
-    return own | _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS
+    return own | _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
 
 
 _FROM_BASE = (
@@ -220,6 +232,28 @@ _SUS = {
             CASE WHEN b.pod_role IN ('spell', 'regular')
                 THEN abs(b.activity_end_date - m.sus_end_date) END) AS INTEGER) END""",
     "is_in_contract_monitoring": "sm.is_in_contract_monitoring",
+    **{
+        name: f"m.{name}"
+        for name in (
+            *("sus_hrg", "sus_admission_method_code", "sus_discharge_method_code"),
+            *("sus_patient_classification_code", "sus_intended_management_code"),
+            *(
+                "sus_primary_diagnosis_code",
+                "sus_primary_procedure_code",
+                "sus_first_attendance_code",
+            ),
+            *("sus_attended_code", "sus_source_of_referral_code", "sus_treatment_function_code"),
+            *("sus_site_code", "sus_birth_month", "sus_department_type_code"),
+            *("sus_length_of_stay_days", "sus_excess_bed_days", "sus_trim_point_days"),
+            *("sus_critical_care_days", "sus_secondary_diagnosis_codes"),
+        )
+    },
+    "sus_has_procedure": _in_record("m.sus_primary_procedure_code IS NOT NULL"),
+    "sus_has_diagnosis": _in_record("m.sus_primary_diagnosis_code IS NOT NULL"),
+    "sus_is_finished": _in_record("m.sus_end_date IS NOT NULL"),
+    "sus_minutes_in_department": (
+        "CAST(date_diff('minute', m.sus_arrival_time, m.sus_departure_time) AS INTEGER)"
+    ),
 }
 _TIME = {
     "is_counted_in_month": "b.counting_date BETWEEN b.month_start AND b.month_end",
@@ -284,6 +318,32 @@ _REPEATS = {
     "supply_cost": "tw.supply_cost",
     "adjustment_month_ordinal": "coalesce(ad.adjustment_month_ordinal, 1)",
     "first_adjustment_line_id": "ad.first_adjustment_line_id",
+    "has_core_activity": "co.has_core_activity",
+    "previous_discharge_date": "pv.previous_discharge_date",
+    "previous_stay_line_id": "pv.previous_stay_line_id",
+    "previous_stay_cost": "pv.previous_stay_cost",
+    "previous_stay_site_code": "pv.previous_stay_site_code",
+}
+
+_LISTED = {
+    "national_price": _with_market_forces(
+        """CASE WHEN b.pod_code = 'DC' THEN hp.day_case WHEN b.pod_code = 'EL' THEN hp.elective
+        WHEN b.pod_code IN ('NEL', 'NELNE') THEN hp.emergency
+        WHEN b.pod_code IN ('OPPROC', 'OPPROCFA', 'OPPROCFUP') THEN hp.outpatient_procedure END"""
+    ),
+    "sus_setting_price": _with_market_forces(
+        """CASE WHEN m.sus_patient_classification_code = '2' THEN hp.day_case
+        WHEN starts_with(m.sus_admission_method_code, '1') THEN hp.elective
+        WHEN starts_with(m.sus_admission_method_code, '2') THEN hp.emergency END"""
+    ),
+    "first_attendance_price": _with_market_forces("cp.first_attendance"),
+    "follow_up_price": _with_market_forces("cp.follow_up"),
+    "simplest_emergency_price": _with_market_forces("sp.simplest"),
+    "is_item_listed": "it.is_item_listed",
+    "item_payer": "it.item_payer",
+    "item_highest_price": "it.item_highest_price",
+    "is_indication_listed": "it.is_indication_listed",
+    "is_approved": "CASE WHEN b.patient_key IS NOT NULL THEN coalesce(ap.is_approved, false) END",
 }
 
 # One row per line at most in each; sparse ones make the small side of a hash join.
@@ -305,6 +365,10 @@ _JOINS = """
     LEFT JOIN facts_shared_event AS se USING (n)
     LEFT JOIN facts_shared_day AS sd USING (n)
     LEFT JOIN facts_blank AS bl USING (n)
+    LEFT JOIN facts_core AS co USING (n)
+    LEFT JOIN facts_previous AS pv USING (n)
+    LEFT JOIN facts_items AS it USING (n)
+    LEFT JOIN facts_approved AS ap USING (n)
     LEFT JOIN facts_deaths AS de ON de.k_person = b.k_person
     LEFT JOIN facts_commissioner_kinds AS k ON k.commissioner_code = b.commissioner_code
     LEFT JOIN facts_service_categories AS g ON g.code = b.commissioned_service_category_code
@@ -326,6 +390,11 @@ _JOINS = """
     LEFT JOIN facts_tariff_codes AS h ON h.code = b.tariff_hrg
     LEFT JOIN facts_local_pods AS lp ON lp.provider_code = b.provider_code
         AND lp.financial_year = b.financial_year AND lp.local_pod_code = b.local_pod_code
+    LEFT JOIN facts_hrg_prices AS hp ON hp.code = b.tariff_hrg
+        AND hp.financial_year = b.financial_year
+    LEFT JOIN facts_clinic_prices AS cp ON cp.code = b.activity_treatment_function_code
+        AND cp.financial_year = b.financial_year
+    LEFT JOIN facts_simplest_prices AS sp ON sp.financial_year = b.financial_year
 """
 
 

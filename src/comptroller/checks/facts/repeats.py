@@ -47,6 +47,7 @@ def create_repeat_facts(con: duckdb.DuckDBPyConnection) -> None:
     _create_attendance_ids(con)
     _create_adjustments(con)
     _create_base_spells(con)
+    _create_core_activity(con)
 
 
 def _create_credits(con: duckdb.DuckDBPyConnection) -> None:
@@ -174,6 +175,26 @@ def _create_base_spells(con: duckdb.DuckDBPyConnection) -> None:
         SELECT b.n, s.k_spell IS NOT NULL AS has_base_spell
         FROM facts_base AS b LEFT JOIN spells AS s USING (k_spell)
         WHERE b.data_set = 'PLCM' AND b.pod_role = 'excess_bed_days' AND b.k_spell IS NOT NULL
+        """
+    )
+
+
+def _create_core_activity(con: duckdb.DuckDBPyConnection) -> None:
+    """Tell of critical care and unbundled items whether the care they belong to was charged."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_core AS
+        WITH cores AS (
+            SELECT DISTINCT CASE care_kind WHEN 'spell' THEN k_spell
+                WHEN 'attendance' THEN k_attendance END AS k
+            FROM facts_base
+            WHERE data_set = 'PLCM' AND pod_role IN ('spell', 'regular', 'outpatient')),
+        items AS (
+            SELECT n, coalesce(k_spell, k_attendance) AS k FROM facts_base
+            WHERE data_set = 'PLCM' AND pod_role IN ('critical_care', 'unbundled')
+                AND coalesce(k_spell, k_attendance) IS NOT NULL)
+        SELECT i.n, c.k IS NOT NULL AS has_core_activity
+        FROM items AS i LEFT JOIN cores AS c USING (k)
         """
     )
 

@@ -19,7 +19,10 @@ _STAYS = """
 
 
 def create_stay_facts(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``facts_overlaps``, ``facts_inside`` and ``facts_clinics`` from ``facts_base``."""
+    """Create facts of stays from ``facts_base``.
+
+    They are ``facts_overlaps``, ``facts_inside``, ``facts_clinics`` and ``facts_previous``.
+    """
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_stays AS
@@ -40,6 +43,7 @@ def create_stay_facts(con: duckdb.DuckDBPyConnection) -> None:
     _create_overlaps(con)
     _create_inside(con)
     _create_clinics(con)
+    _create_previous(con)
     con.execute("DROP TABLE facts_stays")
 
 
@@ -93,7 +97,7 @@ def _create_inside(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _create_clinics(con: duckdb.DuckDBPyConnection) -> None:
-    """Outpatient attendances strictly inside a stay at the same provider, in SLAM or in SUS."""
+    """Outpatient and emergency attendances strictly inside a stay at the provider, SLAM or SUS."""
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_clinics AS
@@ -109,7 +113,7 @@ def _create_clinics(con: duckdb.DuckDBPyConnection) -> None:
             SELECT hash(provider_code, k_person) AS k, activity_start_date AS day,
                 NULL::DATE AS ends, line_id, n
             FROM facts_base
-            WHERE data_set = 'PLCM' AND is_outpatient AND k_person IS NOT NULL
+            WHERE data_set = 'PLCM' AND (is_outpatient OR is_emergency) AND k_person IS NOT NULL
                 AND activity_start_date IS NOT NULL),
         mixed AS (
             SELECT * FROM stays SEMI JOIN clinics USING (k)
@@ -125,6 +129,30 @@ def _create_clinics(con: duckdb.DuckDBPyConnection) -> None:
                 RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING))
         SELECT n, stay_start_date, stay_end_date, stay_line_id
         FROM seen WHERE n IS NOT NULL AND stay_end_date > day
+        """
+    )
+
+
+def _create_previous(con: duckdb.DuckDBPyConnection) -> None:
+    """Find the charged stay that the patient had at the same provider before this one."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_previous AS
+        WITH stays AS (
+            SELECT n, line_id, hash(provider_code, k_person) AS k, activity_cost,
+                activity_start_date AS starts, activity_end_date AS ends,
+                organisation_site_identifier_of_treatment AS site
+            FROM facts_base
+            WHERE data_set = 'PLCM' AND pod_role = 'spell' AND is_ordinary_spell
+                AND k_person IS NOT NULL AND activity_start_date <= activity_end_date
+                AND activity_cost > 0 AND n NOT IN (SELECT n FROM facts_credits WHERE is_credited)),
+        repeated AS (SELECT k FROM stays GROUP BY k HAVING count(*) > 1)
+        SELECT n, lag(ends) OVER w AS previous_discharge_date,
+            lag(line_id) OVER w AS previous_stay_line_id,
+            lag(activity_cost) OVER w AS previous_stay_cost,
+            lag(site) OVER w AS previous_stay_site_code
+        FROM stays SEMI JOIN repeated USING (k)
+        WINDOW w AS (PARTITION BY k ORDER BY starts, ends, line_id)
         """
     )
 

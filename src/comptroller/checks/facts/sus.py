@@ -119,7 +119,22 @@ def _create_matched(con: duckdb.DuckDBPyConnection) -> None:
             u.attended_or_did_not_attend_code AS sus_attended_code,
             u.prescribed_service_line_code AS sus_service_line_code,
             left(u.primary_procedure_code, 3) AS sus_procedure_3,
-            u.arrival_time AS sus_arrival_time
+            u.primary_procedure_code AS sus_primary_procedure_code,
+            u.primary_diagnosis_code AS sus_primary_diagnosis_code,
+            u.secondary_diagnosis_codes AS sus_secondary_diagnosis_codes,
+            u.patient_classification_code AS sus_patient_classification_code,
+            u.intended_management_code AS sus_intended_management_code,
+            u.source_of_referral_code AS sus_source_of_referral_code,
+            u.activity_treatment_function_code AS sus_treatment_function_code,
+            u.organisation_site_identifier_of_treatment AS sus_site_code,
+            u.person_birth_month AS sus_birth_month,
+            u.emergency_care_department_type_code AS sus_department_type_code,
+            u.length_of_stay_days AS sus_length_of_stay_days,
+            u.excess_bed_days AS sus_excess_bed_days,
+            u.trim_point_days AS sus_trim_point_days,
+            u.critical_care_days AS sus_critical_care_days,
+            u.arrival_time AS sus_arrival_time,
+            u.departure_time AS sus_departure_time
         FROM facts_tied AS t
         LEFT JOIN facts_base AS u ON u.n = t.sus_n
         LEFT JOIN private AS v ON v.k_spell = u.k_spell

@@ -6,8 +6,10 @@ demonstration is explained by the answer key.
 """
 
 from comptroller.demo.faults.book import KEY_COLUMNS, Book
+from comptroller.demo.faults.care import plant_care
 from comptroller.demo.faults.groups import plant_groups
 from comptroller.demo.faults.rows import plant_rows
+from comptroller.demo.faults.several import plant_several
 from comptroller.demo.faults.totals import (
     note_mergers,
     plant_contract_faults,
@@ -21,11 +23,13 @@ __all__ = [
     "KEY_COLUMNS",
     "Book",
     "note_mergers",
+    "plant_care",
     "plant_contract_faults",
     "plant_groups",
     "plant_invoice_faults",
     "plant_plan_faults",
     "plant_rows",
+    "plant_several",
     "plant_totals",
     "plant_versions",
 ]

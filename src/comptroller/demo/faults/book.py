@@ -113,6 +113,7 @@ class Book:
     organisations: list[tuple[Any, ...]] = field(default_factory=list)
     practices: list[tuple[Any, ...]] = field(default_factory=list)
     registrations: list[tuple[Any, ...]] = field(default_factory=list)
+    approvals: list[tuple[Any, ...]] = field(default_factory=list)
     late: dict[tuple[str, str, int], date] = field(default_factory=dict)
     contract_errors: list[tuple[Any, ...]] = field(default_factory=list)
     _templates: dict[str, list[Event]] = field(default_factory=dict)
@@ -451,6 +452,9 @@ class Book:
             ]  # fmt: skip
             if not charged or not event.sus:
                 continue
+            for row in charged:
+                if not _is_extra(row) and row["cost"] != event.record["cost"]:
+                    self.also(f"PRC-050/{row['case_no']}", ("PRC-050",), row)
             if sum(r["cost"] or 0 for r in charged) != sum(r["cost"] or 0 for r in event.sus):
                 for row in (*charged, *event.sus):
                     self.answer(

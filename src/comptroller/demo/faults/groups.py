@@ -19,7 +19,7 @@ def _copy(book: Book, event: Event) -> Event:
     return again
 
 
-def _answer(
+def answer_group(
     book: Book,
     check: str,
     variant: str,
@@ -70,21 +70,36 @@ def _exact_duplicates(book: Book, turn: int) -> None:
     again = _copy(book, event)
     if kind in ("drug", "device"):
         again.lines = [line for line in again.lines if line["ds"] != "PLCM"]
-        _answer(book, "DUP-001", "plain", [event], data_set=event.line["ds"])
+        answer_group(
+            book,
+            "DUP-001",
+            "plain",
+            [event],
+            data_set=event.line["ds"],
+            trips=("HCD-018", "DEV-007"),
+        )
     else:
-        _answer(book, "DUP-001", "plain", [event], data_set="PLCM")
+        answer_group(book, "DUP-001", "plain", [event], data_set="PLCM", trips=("UNB-004",))
     if turn % 2:
         return
     event = book.take("direct")
     penny = _copy(book, event)
     penny.charge(non_cds_id="T" + event.line["non_cds_id"][1:])
-    _answer(book, "DUP-001", "inside", [event], flagged=False, note="two tests, two identifiers")
+    answer_group(
+        book,
+        "DUP-001",
+        "inside",
+        [event],
+        flagged=False,
+        note="two tests, two identifiers",
+        trips=("UNB-004",),
+    )
     one = book.take("direct")
     twin = book.take("direct", provider=one.line["prov"], on=one.line["start_date"])
     for name in ("dob", "postcode", "sex", "tfc", "tariff", "pod", "lpod", "act", "uprice", "cost",
                  "mff_cost", "nti", "site", "age"):  # fmt: skip
         twin.line[name] = one.line[name]
-    _answer(book, "DUP-001", "look_alike", [one, twin], flagged=False, note="twins")
+    answer_group(book, "DUP-001", "look_alike", [one, twin], flagged=False, note="twins")
 
 
 def _identifiers_repeated(book: Book, turn: int) -> None:
@@ -93,19 +108,20 @@ def _identifiers_repeated(book: Book, turn: int) -> None:
     two = book.take(kind, provider=one.line["prov"], on=one.line["start_date"])
     two.both(tfc=one.line["tfc"], comm=one.line["comm"], practice=one.line["practice"])
     two.line["cds_id"] = one.line["cds_id"]
-    _answer(book, "DUP-002", "plain", [one, two], trips=("REC-008", "REC-007", "REC-011", "DQV-022",
-            "DUP-001"), data_set="PLCM")  # fmt: skip
+    answer_group(book, "DUP-002", "plain", [one, two], data_set="PLCM",
+                 trips=("REC-008", "REC-007", "REC-011", "DQV-022", "DUP-001", "REC-013",
+                        "ATT-040", "PRC-050", "OPC-004"))  # fmt: skip
     if turn % 2:
         return
     stay = book.take("long_stay")
     stay.charge(cds_id=stay.line["cds_id"])
-    _answer(book, "DUP-002", "look_alike", [stay], flagged=False,
+    answer_group(book, "DUP-002", "look_alike", [stay], flagged=False,
             note="spell and excess bed days carry one identifier")  # fmt: skip
     one = book.take(kind)
     two = book.take(kind, provider=one.line["prov"], on=one.line["start_date"] + timedelta(days=1))
     for event in (one, two):
         event.charge(cds_id=None)
-    _answer(book, "DUP-002", "missing", [one, two], flagged=False)
+    answer_group(book, "DUP-002", "missing", [one, two], flagged=False)
 
 
 def _spells_repeated(book: Book, turn: int) -> None:
@@ -113,16 +129,16 @@ def _spells_repeated(book: Book, turn: int) -> None:
     event = book.take(kind)
     again = _copy(book, event)
     again.charge(cds_id=None, non_cds_id=f"D{event.line['spell_id']}")
-    _answer(book, "DUP-003", "plain", [event], data_set="PLCM", trips=("DUP-005", "DUP-007"))
+    answer_group(book, "DUP-003", "plain", [event], data_set="PLCM", trips=("DUP-005", "DUP-007"))
     if turn % 2:
         return
     stay = book.take("critical")
-    _answer(book, "DUP-003", "look_alike", [stay], flagged=False,
+    answer_group(book, "DUP-003", "look_alike", [stay], flagged=False,
             note="a spell and its critical care")  # fmt: skip
     event = book.take(kind)
     again = _copy(book, event)
     again.charge(cds_id=None, spell_id=None, non_cds_id=f"D{event.line['spell_id']}")
-    _answer(book, "DUP-003", "missing", [event], flagged=False,
+    answer_group(book, "DUP-003", "missing", [event], flagged=False,
             trips=("DQV-025", "DUP-005", "DUP-004", "DUP-007"))  # fmt: skip
 
 
@@ -132,21 +148,21 @@ def _overlaps(book: Book, turn: int) -> None:
     start, days = one.line["start_date"], (one.line["end_date"] - one.line["start_date"]).days
     prov = one.line["prov"]
     two = book.take("admission", provider=prov, like=one, on=start, days=days)
-    _answer(book, "DUP-004", "plain", [one], trips=("DUP-005",))
+    answer_group(book, "DUP-004", "plain", [one], trips=("DUP-005",))
     one = book.take("admission", provider=prov, days=6)
     start = one.line["start_date"]
     kind = "elective" if book.offers("elective") else "admission"
     book.take(kind, provider=prov, like=one, on=start + timedelta(days=2), days=6)
-    _answer(book, "DUP-005", "plain", [one])
+    answer_group(book, "DUP-005", "plain", [one])
     one = book.take("admission", allowed=_big(book), days=6)
     start = one.line["start_date"]
     other = _neighbour(book, one)
     two = book.take("admission", provider=other, like=one, on=start + timedelta(days=1), days=7)
-    _answer(book, "DUP-006", "plain", [one, two])
+    answer_group(book, "DUP-006", "plain", [one, two])
     ordinary = book.take("admission", provider=prov, days=6)
     book.take("day_case", provider=prov, like=ordinary,
               on=ordinary.line["start_date"] + timedelta(days=3))  # fmt: skip
-    _answer(book, "DUP-024", "plain", [ordinary], trips=("DUP-005",))
+    answer_group(book, "DUP-024", "plain", [ordinary], trips=("DUP-005",))
     if turn % 2 == 0:
         _overlaps_at_the_edge(book, prov)
 
@@ -159,31 +175,43 @@ def _overlaps_at_the_edge(book: Book, prov: str) -> None:
         return one
 
     one = pair(5, 0, 6)
-    _answer(book, "DUP-004", "inside", [one], flagged=False, trips=("DUP-005",))
+    answer_group(book, "DUP-004", "inside", [one], flagged=False, trips=("DUP-005",))
     one = book.take("admission", provider=prov, days=4)
     two = book.take("admission", provider=prov, like=one, on=one.line["start_date"], days=4)
     one.charge(nhs=None)
     two.charge(nhs=None)
-    _answer(book, "DUP-004", "missing", [one], flagged=False, data_set="PLCM",
+    answer_group(book, "DUP-004", "missing", [one], flagged=False, data_set="PLCM",
             trips=("DQV-001", "ATT-032", "DUP-004", "DUP-005"))  # fmt: skip
     one = pair(5, 4, 5)
-    _answer(book, "DUP-005", "threshold", [one], note="one day of overlap")
+    answer_group(book, "DUP-005", "threshold", [one], note="one day of overlap")
     one = pair(5, 5, 4)
-    _answer(book, "DUP-005", "inside", [one], flagged=False, note="back on the day of discharge")
+    answer_group(
+        book,
+        "DUP-005",
+        "inside",
+        [one],
+        flagged=False,
+        note="back on the day of discharge",
+        trips=("SPL-001", "SPL-003"),
+    )
     one = pair(4, 5, 0, "day_case")
-    _answer(book, "DUP-024", "inside", [one], flagged=False, note="the day after discharge")
+    answer_group(book, "DUP-024", "inside", [one], flagged=False, note="the day after discharge")
     one = book.take("dialysis")
     book.take("dialysis", provider=one.line["prov"], like=one, on=one.line["start_date"])
-    _answer(book, "DUP-004", "look_alike", [one], flagged=False, note="a regular attender")
+    answer_group(book, "DUP-004", "look_alike", [one], flagged=False, note="a regular attender")
     one = book.take("admission", allowed=_big(book), days=5)
     other = _neighbour(book, one)
     two = book.take("admission", provider=other, like=one, on=one.line["end_date"], days=4)
-    _answer(book, "DUP-006", "look_alike", [one, two], flagged=False, note="transferred that day")
+    answer_group(
+        book, "DUP-006", "look_alike", [one, two], flagged=False, note="transferred that day"
+    )
     one = book.take("admission", allowed=_big(book), days=5)
     other = _neighbour(book, one)
     start = one.line["end_date"] - timedelta(days=1)
     two = book.take("admission", provider=other, like=one, on=start, days=4)
-    _answer(book, "DUP-006", "inside", [one, two], flagged=False, note="one day for a transfer")
+    answer_group(
+        book, "DUP-006", "inside", [one, two], flagged=False, note="one day for a transfer"
+    )
 
 
 def _with_every_stay(book: Book) -> list[str]:
@@ -218,7 +246,7 @@ def _charged_twice(book: Book, turn: int) -> None:
     later = event.line["month"] + 2
     again.charge(month=later, seen_from=later)
     trips = ("DQV-013", "DUP-001", "DUP-002", "DUP-013")
-    _answer(book, "DUP-007", "plain", [event], trips=trips)
+    answer_group(book, "DUP-007", "plain", [event], trips=trips)
     if turn % 2:
         return
     event = book.take("follow_up", month=3 + turn % 6)
@@ -228,7 +256,8 @@ def _charged_twice(book: Book, turn: int) -> None:
                   cost=-line["cost"], mff_cost=-line["mff_cost"])  # fmt: skip
     rebilled = _copy(book, event)
     rebilled.charge(month=line["month"] + 2, seen_from=line["month"] + 2)
-    _answer(book, "DUP-007", "look_alike", [event], flagged=False, note="credited and charged anew",
+    answer_group(book, "DUP-007", "look_alike", [event], flagged=False,
+            note="credited and charged anew",
             trips=("DQV-013", "DUP-002", "DUP-013", "DUP-001"))  # fmt: skip
 
 
@@ -238,7 +267,7 @@ def _two_payers(book: Book, turn: int) -> None:
     other = book.another(event.line["comm"], event.line["prov"])
     again = _copy(book, event)
     again.charge(comm=other)
-    _answer(book, "DUP-009", "plain", [event], trips=(
+    answer_group(book, "DUP-009", "plain", [event], trips=(
         "DUP-001", "DUP-002", "DUP-003", "DUP-005", "DUP-013", "ATT-001", "ATT-008", "ATT-038",
         "DUP-007",
     ))  # fmt: skip
@@ -248,7 +277,7 @@ def _two_payers(book: Book, turn: int) -> None:
     practice = book.practice_of(other)
     two.both(comm=other, practice=practice, pds_practice=practice, assigned_comm=other)
     two.charge(gp_resp=other, res_resp=other)
-    _answer(book, "ATT-038", "plain", [one], data_set="PLCM")
+    answer_group(book, "ATT-038", "plain", [one], data_set="PLCM")
     if turn % 2:
         return
     one = book.take("follow_up")
@@ -258,9 +287,9 @@ def _two_payers(book: Book, turn: int) -> None:
     practice = book.practice_of(other)
     two.both(comm=other, practice=practice, pds_practice=practice, assigned_comm=other)
     two.charge(gp_resp=other, res_resp=other)
-    _answer(book, "ATT-038", "inside", [one], flagged=False, note="on two days")
+    answer_group(book, "ATT-038", "inside", [one], flagged=False, note="on two days")
     stay = book.take("critical")
-    _answer(book, "DUP-009", "look_alike", [stay], flagged=False, note="one spell, two lines")
+    answer_group(book, "DUP-009", "look_alike", [stay], flagged=False, note="one spell, two lines")
 
 
 def _other_clinic(book: Book, one: Event, kind: str = "follow_up") -> Event:
@@ -299,7 +328,7 @@ def _drugs_and_devices_twice(book: Book, turn: int) -> None:
             return event
 
         event = charge_again(pod if turn % 2 else "OTHER")
-        _answer(book, check, "plain", [event])
+        answer_group(book, check, "plain", [event])
         if turn % 2:
             line = event.line
             for tie in ("REC-002", "REC-003" if pod == "DRUG" else "REC-004", "REC-005", "REC-006"):
@@ -309,49 +338,51 @@ def _drugs_and_devices_twice(book: Book, turn: int) -> None:
                 )  # fmt: skip
             continue
         event = charge_again("OTHER", days=3, factor="1.01")
-        _answer(book, check, "threshold", [event], note="three days and one per cent apart")
+        answer_group(book, check, "threshold", [event], note="three days and one per cent apart")
         event = charge_again("OTHER", days=4)
-        _answer(book, check, "inside", [event], flagged=False, note="four days apart")
+        answer_group(book, check, "inside", [event], flagged=False, note="four days apart")
         event = charge_again("OTHER", factor="1.02")
-        _answer(book, check, "inside", [event], flagged=False, note="two per cent apart")
+        answer_group(book, check, "inside", [event], flagged=False, note="two per cent apart")
         event = charge_again("OTHER")
         event.lines[-1]["nhs"] = None
-        _answer(book, check, "missing", [event], flagged=False, trips=("DQV-001", "ATT-032"))
+        answer_group(book, check, "missing", [event], flagged=False, trips=("DQV-001", "ATT-032"))
 
 
 def _clinics(book: Book, turn: int) -> None:
     one = book.take("follow_up")
     two = book.take("follow_up", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=one.line["tfc"])
-    _answer(book, "DUP-013", "plain", [one])
+    answer_group(book, "DUP-013", "plain", [one])
     one = book.take("follow_up", allowed=book.offers("phone") or None)
     two = book.take("phone", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=one.line["tfc"])
     two.charge(tariff=two.line["tariff"])
-    _answer(book, "DUP-030", "plain", [one], trips=("DUP-013",))
+    answer_group(book, "DUP-030", "plain", [one], trips=("DUP-013",))
     if turn % 2:
         return
     one = book.take("follow_up")
     _other_clinic(book, one)
-    _answer(book, "DUP-013", "inside", [one], flagged=False, note="two treatment functions")
+    answer_group(book, "DUP-013", "inside", [one], flagged=False, note="two treatment functions")
     one = book.take("first")
     two = book.take("follow_up", provider=one.line["prov"], like=one,
                     on=one.line["start_date"] + timedelta(days=1))  # fmt: skip
     two.both(tfc=one.line["tfc"])
-    _answer(book, "DUP-013", "inside", [one], flagged=False, note="the day after")
+    answer_group(book, "DUP-013", "inside", [one], flagged=False, note="the day after")
     one = book.take("first")
     two = book.take("follow_up", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=None)
-    _answer(book, "DUP-013", "missing", [one], flagged=False)
+    answer_group(book, "DUP-013", "missing", [one], flagged=False)
     one = book.take("follow_up")
     two = book.take("follow_up", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.both(tfc=one.line["tfc"])
     two.record["attended"] = "3"
     two.lines.clear()
-    _answer(book, "DUP-013", "look_alike", [one], flagged=False, note="did not attend the other")
+    answer_group(
+        book, "DUP-013", "look_alike", [one], flagged=False, note="did not attend the other"
+    )
     one = book.take("follow_up", allowed=book.offers("phone") or None)
     _other_clinic(book, one, "phone")
-    _answer(book, "DUP-030", "inside", [one], flagged=False, note="two clinics")
+    answer_group(book, "DUP-030", "inside", [one], flagged=False, note="two clinics")
 
 
 def _clinics_during_stays(book: Book, turn: int) -> None:
@@ -361,17 +392,17 @@ def _clinics_during_stays(book: Book, turn: int) -> None:
         on = stay.line["start_date"] + timedelta(days=offset)
         return [stay, book.take("follow_up", provider=where, like=stay, on=on)]
 
-    _answer(book, "DUP-015", "plain", stay_and_clinic(3))
+    answer_group(book, "DUP-015", "plain", stay_and_clinic(3))
     if turn % 2:
         return
-    _answer(book, "DUP-015", "threshold", stay_and_clinic(1), note="the day after admission")
-    _answer(book, "DUP-015", "inside", stay_and_clinic(0), flagged=False,
+    answer_group(book, "DUP-015", "threshold", stay_and_clinic(1), note="the day after admission")
+    answer_group(book, "DUP-015", "inside", stay_and_clinic(0), flagged=False,
             note="on the day of admission")  # fmt: skip
-    _answer(book, "DUP-015", "inside", stay_and_clinic(6), flagged=False,
+    answer_group(book, "DUP-015", "inside", stay_and_clinic(6), flagged=False,
             note="on the day of discharge")  # fmt: skip
     events = stay_and_clinic(3)
     events[1].both(nhs=None)
-    _answer(book, "DUP-015", "missing", events, flagged=False, trips=("DQV-001", "ATT-032"))
+    answer_group(book, "DUP-015", "missing", events, flagged=False, trips=("DQV-001", "ATT-032"))
 
 
 def _emergencies(book: Book, turn: int) -> None:
@@ -386,27 +417,29 @@ def _emergencies(book: Book, turn: int) -> None:
         two.record.update(arrived=second, departed=second + timedelta(minutes=80))
         return one, two
 
-    _answer(book, "DUP-019", "plain", [two_arrivals(45)[0]])
+    answer_group(book, "DUP-019", "plain", [two_arrivals(45)[0]])
     if turn % 2:
         event = book.take("emergency")
         again = _copy(book, event)
         again.charge(cds_id=None, non_cds_id=f"D{event.line['ec_id']}")
-        _answer(book, "DUP-019", "plain", [event], trips=("DUP-007",),
+        answer_group(book, "DUP-019", "plain", [event], trips=("DUP-007",),
                 note="one attendance charged twice")  # fmt: skip
         return
-    _answer(book, "DUP-019", "threshold", [two_arrivals(119)[0]], note="119 minutes apart")
-    _answer(book, "DUP-019", "inside", [two_arrivals(121)[0]], flagged=False,
+    answer_group(book, "DUP-019", "threshold", [two_arrivals(119)[0]], note="119 minutes apart")
+    answer_group(book, "DUP-019", "inside", [two_arrivals(121)[0]], flagged=False,
             note="121 minutes apart")  # fmt: skip
     one, two = two_arrivals(40)
     two.record.update(arrived=None, departed=None)
-    _answer(book, "DUP-019", "missing", [one], flagged=False)
+    answer_group(book, "DUP-019", "missing", [one], flagged=False)
     one = book.take("emergency")
     twin = book.take("emergency", provider=one.line["prov"], on=one.line["start_date"])
     twin.both(site=one.line["site"], dob=one.line["dob"], postcode=one.line["postcode"])
     for event in (one, twin):
         event.both(age=one.line["age"])
         event.record.update(arrived=one.record["arrived"], departed=one.record["departed"])
-    _answer(book, "DUP-019", "look_alike", [one, twin], flagged=False, note="twins arrive together")
+    answer_group(
+        book, "DUP-019", "look_alike", [one, twin], flagged=False, note="twins arrive together"
+    )
 
 
 def _settings(book: Book, turn: int) -> None:
@@ -414,7 +447,7 @@ def _settings(book: Book, turn: int) -> None:
     one = book.take("day_case", allowed=both)
     two = book.take("procedure", provider=one.line["prov"], like=one, on=one.line["start_date"])
     two.record["proc"] = one.record["proc"]
-    _answer(book, "DUP-023", "plain", [one])
+    answer_group(book, "DUP-023", "plain", [one])
     scan = book.take("scan")
     line = scan.line
     scan.lines.append(
@@ -423,13 +456,13 @@ def _settings(book: Book, turn: int) -> None:
             "non_cds_id": f"I{line['non_cds_id'][1:]}", "att_id": f"A9{line['att_id'][2:]}",
         }
     )  # fmt: skip
-    _answer(book, "DUP-027", "plain", [scan], data_set="PLCM")
+    answer_group(book, "DUP-027", "plain", [scan], data_set="PLCM", trips=("UNB-001",))
     if turn % 2 == 0:
         one = book.take("day_case", allowed=both)
         two = book.take("procedure", provider=one.line["prov"], like=one,
                         on=one.line["start_date"])  # fmt: skip
         two.record["proc"] = "Y999"
-        _answer(book, "DUP-023", "inside", [one], flagged=False, note="another procedure")
+        answer_group(book, "DUP-023", "inside", [one], flagged=False, note="another procedure")
 
 
 def _credits(book: Book, turn: int) -> None:
@@ -443,6 +476,6 @@ def _credits(book: Book, turn: int) -> None:
     rebilled = _copy(book, event)
     rebilled.charge(uprice=line["uprice"] - 5, cost=line["cost"] - 5)
     for check in ("PRC-037", "DUP-001", "DUP-003" if kind == "admission" else "DUP-013"):
-        _answer(book, check, "look_alike", [event], flagged=False,
-                note="charged, credited and charged anew", trips=("DUP-002",)
+        answer_group(book, check, "look_alike", [event], flagged=False,
+                note="charged, credited and charged anew", trips=("DUP-002", "PRC-050")
                 if check == "PRC-037" else ())  # fmt: skip

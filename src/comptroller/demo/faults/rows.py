@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
 from comptroller.demo.faults.book import Book, Event, month_end, month_start
+from comptroller.demo.faults.cases import (
+    ANY,
+    OUTPATIENT,
+    SPELL,
+    WRITTEN,
+    Case,
+    Change,
+    all_of,
+    charge,
+    lost_spell,
+    plant_cases,
+    plant_together,
+    record,
+    unlinked,
+)
 from comptroller.demo.prices import DELEGATED_SERVICES, RETAINED_SERVICES
-
-Change = Callable[[Book, Event], None]
-_OUTPATIENT = ("follow_up", "first")
-_SPELL = ("day_case", "admission", "elective")
-_ANY = (*_OUTPATIENT, "emergency", *_SPELL)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One variant of a fault: which events it befalls, what changes, what else it trips.
-
-    ``wide`` faults may be found on the charged line or on the SUS record; ``in_acm`` ones show in
-    ACM too. ``layouts`` names the layouts whose files carry what the fault needs.
-    """
-
-    check: str
-    variant: str
-    change: Change
-    flagged: bool = True
-    kinds: tuple[str, ...] = _OUTPATIENT
-    trips: tuple[str, ...] = ()
-    wide: bool = False
-    in_acm: tuple[str, ...] = ()
-    layouts: tuple[str, ...] = ()
-    merged_only: bool = False
-    note: str = ""
-
-
-def _charge(**values: object) -> Change:
-    return lambda _, event: event.line.update(values)
-
-
-def _record(**values: object) -> Change:
-    return lambda _, event: event.record.update(values)
-
-
-def _both(*changes: Change) -> Change:
-    def change(book: Book, event: Event) -> None:
-        for one in changes:
-            one(book, event)
-
-    return change
-
 
 # ---- who pays ----
 
@@ -149,7 +119,7 @@ def _unknown_practice(*, elsewhere: bool) -> Change:
 
 _RESIDENCE_LAYOUTS = ("national_v3", "local_inpatient_words", "local_workbook")
 ATTRIBUTION = (
-    Case("ATT-001", "plain", _practice_elsewhere, kinds=_ANY, trips=("ATT-008",)),
+    Case("ATT-001", "plain", _practice_elsewhere, kinds=ANY, trips=("ATT-008",)),
     Case("ATT-001", "threshold", _practice_changes_hands(-1), trips=("ATT-008",),
          note="the practice joins the commissioner the day after"),
     Case("ATT-001", "inside", _practice_changes_hands(0), flagged=False,
@@ -178,8 +148,8 @@ ATTRIBUTION = (
     Case("ATT-007", "missing", _closed_practice(0, known=False), flagged=False),
     Case("ATT-007", "look_alike", _closed_practice(90, successor=True), flagged=False,
          note="its successor belongs to the same commissioner"),
-    Case("ATT-008", "plain", _assigned_elsewhere, kinds=_ANY),
-    Case("ATT-008", "missing", _record(assigned_comm=None), flagged=False),
+    Case("ATT-008", "plain", _assigned_elsewhere, kinds=ANY),
+    Case("ATT-008", "missing", record(assigned_comm=None), flagged=False),
     Case("ATT-008", "look_alike", _assigned_same_body, flagged=False, merged_only=True,
          note="SUS assigns the sub-ICB location of the body that was charged"),
     Case("ATT-011", "plain", _by_residence, trips=("ATT-001", "ATT-008"),
@@ -187,19 +157,19 @@ ATTRIBUTION = (
     Case("ATT-011", "inside", lambda b, e: e.charge(
         res_resp=b.another(e.line["comm"], e.line["prov"])),
          flagged=False, layouts=_RESIDENCE_LAYOUTS, note="charged by registration"),
-    Case("ATT-011", "missing", _both(_by_residence, _charge(res_resp=None)), flagged=False,
+    Case("ATT-011", "missing", all_of(_by_residence, charge(res_resp=None)), flagged=False,
          trips=("ATT-001", "ATT-008"), layouts=_RESIDENCE_LAYOUTS),
-    Case("ATT-017", "plain", _record(admin_cat="02"), kinds=("day_case", "elective", "first"),
+    Case("ATT-017", "plain", record(admin_cat="02"), kinds=("day_case", "elective", "first"),
          wide=True),
-    Case("ATT-017", "missing", _record(admin_cat=None), flagged=False, kinds=("day_case",)),
-    Case("ATT-017", "look_alike", _record(admin_cat="03"), flagged=False, kinds=("elective",),
+    Case("ATT-017", "missing", record(admin_cat=None), flagged=False, kinds=("day_case",)),
+    Case("ATT-017", "look_alike", record(admin_cat="03"), flagged=False, kinds=("elective",),
          note="an amenity bed of an NHS patient"),
-    Case("ATT-023", "plain", _record(service_line=RETAINED_SERVICES["330"]), wide=True,
+    Case("ATT-023", "plain", record(service_line=RETAINED_SERVICES["330"]), wide=True,
          kinds=("day_case", "elective", "first")),
-    Case("ATT-023", "missing", _record(service_line=None), flagged=False, kinds=("day_case",)),
+    Case("ATT-023", "missing", record(service_line=None), flagged=False, kinds=("day_case",)),
     Case("ATT-023", "look_alike",
-         _both(_record(service_line=DELEGATED_SERVICES["110"]),
-               _charge(svc=DELEGATED_SERVICES["110"], csc="25")),
+         all_of(record(service_line=DELEGATED_SERVICES["110"]),
+               charge(svc=DELEGATED_SERVICES["110"], csc="25")),
          flagged=False, kinds=("elective",), merged_only=True, note="a delegated service"),
     Case("ATT-033", "plain", lambda _, e: e.record.update(
         died_on=e.line["start_date"] - timedelta(days=30)), wide=True,
@@ -299,10 +269,9 @@ def _wordy(text: str) -> Change:
     return lambda _, event: event.line.update(detail=text.format(nhs=event.line["nhs"]))
 
 
-_WRITTEN = ("national", "national_v3")
 _BLANK = ("gp_resp", "unbundled", "nti")
 VALIDITY = (
-    Case("DQV-001", "plain", lambda _, e: e.charge(nhs=None), kinds=_ANY, trips=("ATT-032",)),
+    Case("DQV-001", "plain", lambda _, e: e.charge(nhs=None), kinds=ANY, trips=("ATT-032",)),
     Case("DQV-001", "look_alike", lambda _, e: e.both(
         nhs=None, withheld="03", postcode=None, dob=None), flagged=False,
         note="identity withheld at the patient's request"),
@@ -310,44 +279,48 @@ VALIDITY = (
         nhs=None, practice="V81998", pds_practice=None, gp_resp="X98", postcode="ZZ99 3CZ",
         overseas="1"), flagged=False, kinds=("emergency",),
         trips=("DQV-028",), note="an exempt overseas visitor"),
-    Case("DQV-002", "plain", _wrong_digit, kinds=_ANY),
+    Case("DQV-002", "plain", _wrong_digit, kinds=ANY),
     Case("DQV-002", "missing", lambda _, e: e.charge(nhs=None, withheld="01"), flagged=False),
     Case("DQV-004", "plain", _invalid_commissioner("Q99"), trips=("ATT-001", "ATT-008", "ATT-011"),
          in_acm=("DQV-004",)),
     Case("DQV-004", "plain", _invalid_commissioner("Z9Z9Z"), in_acm=("DQV-004",),
          trips=("ATT-001", "ATT-008", "ATT-011")),
-    Case("DQV-005", "plain", _charge(site="ZZ9Z9"), kinds=_ANY),
+    Case("DQV-005", "plain", charge(site="ZZ9Z9"), kinds=ANY, trips=("REC-013",)),
     Case("DQV-005", "plain", lambda _, e: e.charge(site=e.line["site"].lower() + "-a"),
-         layouts=_WRITTEN),
-    Case("DQV-005", "missing", _charge(site=None), flagged=False),
-    Case("DQV-005", "look_alike", _charge(site="R9998"), flagged=False,
-         note="not a hospital site"),
-    Case("DQV-006", "plain", _charge(practice="T99999"), kinds=_ANY),
-    Case("DQV-006", "plain", _charge(practice="ABC12"), layouts=_WRITTEN),
-    Case("DQV-006", "missing", _charge(practice=None), flagged=False, trips=("DQV-023",)),
+         layouts=WRITTEN, trips=("REC-013",)),
+    Case("DQV-005", "missing", charge(site=None), flagged=False),
+    Case("DQV-005", "look_alike", charge(site="R9998"), flagged=False,
+         trips=("REC-013",), note="not a hospital site"),
+    Case("DQV-006", "plain", charge(practice="T99999"), kinds=ANY),
+    Case("DQV-006", "plain", charge(practice="ABC12"), layouts=WRITTEN),
+    Case("DQV-006", "missing", charge(practice=None), flagged=False, trips=("DQV-023",)),
     Case("DQV-006", "look_alike", lambda _, e: e.both(practice="V81997", pds_practice=None),
          flagged=False, note="no registered practice"),
-    Case("DQV-007", "plain", _charge(tfc="999"), kinds=_OUTPATIENT),
-    Case("DQV-007", "plain", _charge(tfc="500"), kinds=_OUTPATIENT,
+    Case("DQV-007", "plain", charge(tfc="999"), kinds=OUTPATIENT, trips=("OPC-032",)),
+    Case("DQV-007", "plain", charge(tfc="500"), kinds=OUTPATIENT, trips=("OPC-032",),
          note="a main specialty used as a treatment function"),
-    Case("DQV-007", "threshold", _charge(tfc="620"), note="a treatment function that was retired"),
-    Case("DQV-007", "missing", _charge(tfc=None), flagged=False),
-    Case("DQV-008", "plain", _charge(pod="OPX", lpod="OPX"), in_acm=("DQV-008",),
+    Case("DQV-007", "threshold", charge(tfc="620"), trips=("OPC-032",),
+         note="a treatment function that was retired"),
+    Case("DQV-007", "missing", charge(tfc=None), flagged=False),
+    Case("DQV-008", "plain", charge(pod="OPX", lpod="OPX"), in_acm=("DQV-008",),
          trips=("REC-002", "REC-005", "REC-006", "REC-007", "REC-008")),
-    Case("DQV-010", "plain", _charge(tariff="ZZ99Z"), kinds=_SPELL, in_acm=("DQV-010",)),
+    Case("DQV-010", "plain", charge(tariff="ZZ99Z"), kinds=SPELL, in_acm=("DQV-010",),
+         trips=("COD-003",)),
     Case("DQV-010", "threshold", lambda _, e: e.charge(tariff=e.line["tariff"][:4]),
-         kinds=_SPELL, in_acm=("DQV-010",), note="the group without its last letter"),
-    Case("DQV-010", "missing", _charge(tariff=None), flagged=False, kinds=("day_case",)),
+         kinds=SPELL, in_acm=("DQV-010",), trips=("COD-003",),
+         note="the group without its last letter"),
+    Case("DQV-010", "missing", charge(tariff=None), flagged=False, kinds=("day_case",),
+         trips=("COD-001",)),
     Case("DQV-010", "look_alike", lambda _, e: e.charge(tariff=e.line["tariff"] + "/BP01"),
          flagged=False, kinds=("day_case",), note="a valid group with a best-practice flag"),
-    Case("DQV-011", "plain", _charge(svc="NCBPS99X"), kinds=_SPELL, in_acm=("DQV-011",)),
-    Case("DQV-011", "missing", _charge(svc=None), flagged=False, kinds=("day_case",)),
-    Case("DQV-012", "plain", _charge(csc="21"), kinds=_SPELL, in_acm=("DQV-012",)),
-    Case("DQV-012", "look_alike", _charge(csc="25", svc=DELEGATED_SERVICES["110"]), flagged=False,
+    Case("DQV-011", "plain", charge(svc="NCBPS99X"), kinds=SPELL, in_acm=("DQV-011",)),
+    Case("DQV-011", "missing", charge(svc=None), flagged=False, kinds=("day_case",)),
+    Case("DQV-012", "plain", charge(csc="21"), kinds=SPELL, in_acm=("DQV-012",)),
+    Case("DQV-012", "look_alike", charge(csc="25", svc=DELEGATED_SERVICES["110"]), flagged=False,
          kinds=("elective",), merged_only=True, note="a delegated service of the ICB"),
-    Case("DQV-012", "missing", _charge(csc=None), flagged=False, trips=("DQV-023",),
+    Case("DQV-012", "missing", charge(csc=None), flagged=False, trips=("DQV-023",),
          in_acm=("DQV-023",)),
-    Case("DQV-013", "plain", _other_month(2), kinds=_OUTPATIENT),
+    Case("DQV-013", "plain", _other_month(2), kinds=OUTPATIENT),
     Case("DQV-013", "threshold", _dated(1), kinds=("first",), note="the day after the month's end"),
     Case("DQV-013", "inside", _dated(0), flagged=False, note="the last day of the month"),
     Case("DQV-013", "look_alike", lambda b, e: b.move(
@@ -362,37 +335,37 @@ VALIDITY = (
     Case("DQV-014", "look_alike", _over_the_year, flagged=False, kinds=("admission",),
          note="admitted in the year before, discharged in this one"),
     Case("DQV-015", "plain", _in_the_future, trips=("DQV-013", "DQV-014", "REC-011", "DQV-020")),
-    Case("DQV-020", "plain", _age_wrong(-7), kinds=_ANY),
+    Case("DQV-020", "plain", _age_wrong(-7), kinds=ANY),
     Case("DQV-020", "plain", lambda _, e: e.charge(age=131, dob=None), note="no age of a person"),
     Case("DQV-020", "threshold", _age_two_years_wrong),
     Case("DQV-020", "inside", _age_wrong(1), flagged=False),
     Case("DQV-020", "missing", lambda _, e: e.charge(dob=None), flagged=False),
     Case("DQV-020", "look_alike", lambda _, e: e.charge(age=999, dob=None), flagged=False,
          note="999 says that the age is not known"),
-    Case("DQV-021", "plain", _born(70), trips=("DQV-020",)),
-    Case("DQV-021", "threshold", _born(1, month_end_first=True), trips=("DQV-020",),
+    Case("DQV-021", "plain", _born(70), trips=("DQV-020", "ATT-040")),
+    Case("DQV-021", "threshold", _born(1, month_end_first=True), trips=("DQV-020", "ATT-040"),
          note="born the day after, in the next month"),
     Case("DQV-021", "inside", _born(0), flagged=False, kinds=("admission",),
          note="born on the day"),
     Case("DQV-021", "missing", lambda _, e: e.charge(dob=None), flagged=False),
     *(
-        Case("DQV-023", "plain", _charge(**{name: None}), kinds=_OUTPATIENT,
+        Case("DQV-023", "plain", charge(**{name: None}), kinds=OUTPATIENT,
              in_acm=("DQV-023",) if name == "nti" else (), note=f"{name} is blank",
              trips=("ATT-011",) if name == "gp_resp" else ())
         for name in _BLANK
     ),
-    Case("DQV-023", "plain", _charge(vat=None), kinds=("drug",), layouts=_WRITTEN,
+    Case("DQV-023", "plain", charge(vat=None), kinds=("drug",), layouts=WRITTEN,
          note="whether VAT is charged is blank"),
-    Case("DQV-023", "look_alike", _charge(ethnic=None), flagged=False,
+    Case("DQV-023", "look_alike", charge(ethnic=None), flagged=False,
          note="a field that is not mandatory"),
-    Case("DQV-025", "plain", _charge(spell_id=None), kinds=("day_case", "admission")),
-    Case("DQV-025", "plain", _charge(att_id=None), kinds=_OUTPATIENT),
-    Case("DQV-025", "plain", _charge(att_id=None), kinds=("drug",)),
+    Case("DQV-025", "plain", charge(spell_id=None), kinds=("day_case", "admission")),
+    Case("DQV-025", "plain", charge(att_id=None), kinds=OUTPATIENT),
+    Case("DQV-025", "plain", charge(att_id=None), kinds=("drug",)),
     Case("DQV-025", "look_alike", lambda _, e: e.charge(), flagged=False, kinds=("emergency",),
          note="emergency care has an identifier of its own"),
-    Case("DQV-029", "plain", _wordy("Seen with relative, NHS number {nhs}"), layouts=_WRITTEN),
+    Case("DQV-029", "plain", _wordy("Seen with relative, NHS number {nhs}"), layouts=WRITTEN),
     Case("DQV-029", "look_alike", _wordy("Order 48500321 of the supplier"), flagged=False,
-         layouts=_WRITTEN, note="a number that is no NHS number"),
+         layouts=WRITTEN, note="a number that is no NHS number"),
 )  # fmt: skip
 
 
@@ -413,38 +386,32 @@ def _credit(_: Book, event: Event) -> None:
     line.update(act=-1, cost=-line["cost"], mff_cost=-line["mff_cost"])
 
 
-def _lost_spell(_: Book, event: Event) -> None:
-    event.extra["spell_id"] = "S" + str(int(event.extra["spell_id"][1:]) + 9_000_000).rjust(11, "0")
-
-
 PRICE = (
-    Case("PRC-017", "plain", _lost_spell, kinds=("long_stay",),
+    Case("PRC-017", "plain", lost_spell, kinds=("long_stay",), extra=True,
          trips=("REC-007", "REC-011"), note="the excess bed days name no known spell"),
     Case("PRC-017", "missing", lambda _, e: e.extra.update(spell_id=None), flagged=False,
-         kinds=("long_stay",), trips=("DQV-025",)),
+         kinds=("long_stay",), extra=True, trips=("DQV-025",)),
     Case("PRC-017", "look_alike", lambda _, e: e.charge(), flagged=False, kinds=("long_stay",),
+         extra=True,
          note="excess bed days of a spell that is charged"),
-    Case("PRC-035", "plain", _cost("37.31"), kinds=_ANY),
+    Case("PRC-035", "plain", _cost("37.31"), kinds=ANY),
     Case("PRC-035", "threshold", _cost("0.06")),
     Case("PRC-035", "inside", _cost("0.05"), flagged=False),
-    Case("PRC-035", "missing", _charge(uprice=None), flagged=False, trips=("DQV-023",)),
+    Case("PRC-035", "missing", charge(uprice=None), flagged=False, trips=("DQV-023",)),
     Case("PRC-035", "look_alike", _without_mff, flagged=False, kinds=("day_case",),
          note="the unit price is stated before market forces"),
-    Case("PRC-036", "plain", _charge(act=0), kinds=_OUTPATIENT, trips=("PRC-035",),
+    Case("PRC-036", "plain", charge(act=0), kinds=OUTPATIENT, trips=("PRC-035",),
          in_acm=("PRC-036", "PRC-049")),
-    Case("PRC-036", "missing", _charge(act=None), trips=("PRC-035", "DQV-023"),
+    Case("PRC-036", "missing", charge(act=None), trips=("PRC-035", "DQV-023"),
          in_acm=("PRC-036", "PRC-049")),
-    Case("PRC-037", "plain", _credit, kinds=_OUTPATIENT, in_acm=("PRC-037",)),
-    Case("PRC-038", "plain", _charge(tariff="UZ01Z"), kinds=_SPELL),
+    Case("PRC-037", "plain", _credit, kinds=OUTPATIENT, in_acm=("PRC-037",)),
+    Case("PRC-038", "plain", charge(tariff="UZ01Z"), kinds=SPELL, trips=("COD-003",)),
     Case("PRC-038", "inside", lambda _, e: e.charge(
         tariff="UZ01Z", uprice=Decimal(0), cost=Decimal(0), mff_cost=Decimal(0)), flagged=False,
-        kinds=("day_case",), note="not grouped and not charged"),
-    Case("PRC-038", "missing", _charge(tariff=None), flagged=False, kinds=("day_case",)),
+        kinds=("day_case",), trips=("COD-003",), note="not grouped and not charged"),
+    Case("PRC-038", "missing", charge(tariff=None), flagged=False, kinds=("day_case",),
+         trips=("COD-001",)),
 )  # fmt: skip
-
-
-def _unlinked(_: Book, event: Event) -> None:
-    event.sus.clear()
 
 
 def _uncharged(_: Book, event: Event) -> None:
@@ -462,21 +429,21 @@ def _shifted(days: int) -> Change:
 
 
 MATCHING = (
-    Case("REC-007", "plain", _unlinked, kinds=_ANY),
+    Case("REC-007", "plain", unlinked, kinds=ANY),
     Case("REC-007", "inside", lambda _, e: e.charge(cds_id="B" + e.line["lpid"].rjust(20, "0")),
          flagged=False, kinds=("day_case", "follow_up"), note="found by spell or attendance"),
     Case("REC-007", "missing", lambda _, e: e.charge(cds_id=None), flagged=False,
          kinds=("day_case", "follow_up")),
     Case("REC-007", "look_alike", lambda _, e: e.charge(), flagged=False,
          kinds=("direct", "contact"), note="care that is never sent to SUS"),
-    Case("REC-011", "plain", _shifted(3), kinds=_ANY),
-    Case("REC-011", "threshold", _shifted(1), kinds=_OUTPATIENT),
+    Case("REC-011", "plain", _shifted(3), kinds=ANY),
+    Case("REC-011", "threshold", _shifted(1), kinds=OUTPATIENT),
     Case("REC-011", "missing", lambda _, e: e.record.update(start_date=None, end_date=None),
          flagged=False, kinds=("follow_up",)),
     Case("ATT-028", "plain", lambda _, e: e.both(tfc="360"), wide=True),
     Case("DQV-022", "plain", lambda _, e: e.record.update(
         sex="1" if e.line["sex"] == "2" else "2"), kinds=("admission", "elective"), wide=True),
-    Case("DQV-022", "missing", _record(sex=None), flagged=False, kinds=("admission",)),
+    Case("DQV-022", "missing", record(sex=None), flagged=False, kinds=("admission",)),
     Case("DQV-028", "plain", lambda _, e: e.charge(postcode="ZZ99 3VZ"), wide=True,
          trips=("ATT-004",)),
     Case("DQV-028", "missing", lambda _, e: e.charge(postcode=None), flagged=False),
@@ -487,17 +454,9 @@ ALL = (*ATTRIBUTION, *VALIDITY, *PRICE, *MATCHING)
 
 def plant_rows(book: Book) -> None:
     """Plant every fault of one record, then some two by two."""
-    for case in ALL:
-        times = book.instances if case.variant == "plain" else max(1, book.instances // 2)
-        for turn in range(times):
-            _plant(book, case, turn)
+    plant_cases(book, ALL)
     _plant_uncharged(book)
-    for first, second in _TOGETHER:
-        one, two = (
-            next(c for c in ALL if c.check == check and c.variant == "plain")
-            for check in (first, second)
-        )
-        _plant_two(book, one, two)
+    plant_together(book, _TOGETHER, ALL)
 
 
 # Pairs of faults that befall one record without undoing each other.
@@ -511,60 +470,9 @@ _TOGETHER = (
 )  # fmt: skip
 
 
-def _chosen(book: Book, case: Case, kind: str) -> Event | None:
-    if case.merged_only and not book.world.merged_on:
-        return None
-    allowed = None
-    if case.layouts:
-        allowed = [p.code for p in book.world.providers if p.layout in case.layouts]
-    offers = set(book.offers(kind)) & set(allowed or book.offers(kind))
-    return book.take(kind, allowed=offers) if offers else None
-
-
-def _plant(book: Book, case: Case, turn: int) -> None:
-    event = _chosen(book, case, case.kinds[turn % len(case.kinds)])
-    if event is None:
-        return
-    case.change(book, event)
-    fault = book.fault(case.check)
-    _tell(book, event, case, fault, case.variant)
-
-
-def _tell(book: Book, event: Event, case: Case, fault: str, variant: str) -> None:
-    line = event.extra if case.check == "PRC-017" else event.line
-    wide = {"data_set": None, "pod_code": None, "tariff_code": None} if case.wide else {}
-    if case.wide:
-        wide["commissioner_code"] = None
-    book.answer(fault, case.check, variant, line, flagged=case.flagged, note=case.note, **wide)
-    book.also(fault, case.trips, line)
-    for check in case.in_acm:
-        book.answer(
-            fault, check, "consequence", line, data_set="ACM", local_patient_identifier=None,
-            hospital_provider_spell_identifier=None, attendance_identifier=None,
-            cds_unique_identifier=None, activity_start_date=None,
-        )  # fmt: skip
-
-
-def _plant_two(book: Book, one: Case, two: Case) -> None:
-    kinds = [kind for kind in one.kinds if kind in two.kinds]
-    layouts = tuple(set(one.layouts) & set(two.layouts)) if one.layouts and two.layouts else (
-        one.layouts or two.layouts
-    )  # fmt: skip
-    if not kinds or (one.layouts and two.layouts and not layouts):
-        return
-    both = Case(one.check, "combined", one.change, kinds=tuple(kinds), layouts=layouts)
-    event = _chosen(book, both, kinds[0])
-    if event is None:
-        return
-    one.change(book, event)
-    two.change(book, event)
-    for case in (one, two):
-        _tell(book, event, case, book.fault(case.check), "combined")
-
-
 def _plant_uncharged(book: Book) -> None:
     for turn in range(book.instances):
-        event = book.take(_ANY[turn % len(_ANY)])
+        event = book.take(ANY[turn % len(ANY)])
         _uncharged(book, event)
         book.answer(book.fault("REC-008"), "REC-008", "plain", event.record)
     for values, kind, note in (

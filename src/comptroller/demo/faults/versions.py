@@ -101,6 +101,7 @@ def _innocent_movements(book: Book) -> None:
     later.charge(cost=event.line["cost"] + 90, uprice=event.line["uprice"] + 90)
     book.answer(book.fault("TIM-002"), "TIM-002", "inside", event.line, only=_SLICE,
                 data_set="PLCM", flagged=False, note="dearer at freeze than at flex")  # fmt: skip
+    book.also(f"PRC-050/{event.line['case_no']}", ("PRC-050",), event.line)
     event = _fresh(book, "day_case")
     later = _version(event, book, event.line["month"] + 2)
     later.charge(cost=event.line["cost"] - 120, uprice=event.line["uprice"] - 120)
