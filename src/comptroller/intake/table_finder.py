@@ -186,11 +186,16 @@ def _suspects(
     fill = " + ".join(f"({cell} IS NOT NULL)::INTEGER" for cell in cells)
     sparse = max(1, int(0.4 * shape.fill))
     where = [f"filled <= {sparse}"]
-    most_words = TOTAL_WORD_COLUMNS if exact else TOTAL_WORD_COLUMNS // 4
-    for at in shape.words[:most_words]:
-        # In any case of letters, without the cost of folding millions of cells.
-        where.append(f"contains(c{at}, 'otal') OR contains(c{at}, 'OTAL')")
-        where.append(f"c{at} IN ('England', 'ENGLAND')")
+    # In any case of letters, without the cost of folding millions of cells.
+    if exact:
+        said = ", ".join(f"c{at}" for at in shape.words[:TOTAL_WORD_COLUMNS])
+        words = f"concat('|', concat_ws('|', {said}), '|')" if said else "''"
+        wanted = ("otal", "OTAL", "|England|", "|ENGLAND|")
+        where += [f"contains({words}, '{word}')" for word in wanted]
+    else:
+        for at in shape.words[: TOTAL_WORD_COLUMNS // 4]:
+            where.append(f"contains(c{at}, 'otal') OR contains(c{at}, 'OTAL')")
+            where.append(f"c{at} IN ('England', 'ENGLAND')")
     if shape.numbers:
         # No figure: nothing, or words, in every column of figures that is looked at.
         no_figure = [f"({at} IS NULL OR {at} BETWEEN 'A' AND 'zz')" for at in _figures(shape)]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from comptroller.demo.faults.book import Book, Event
+from comptroller.demo.local_layouts import PATIENT_LEVEL
+from comptroller.demo.presets import Provider
 
 Change = Callable[[Book, Event], None]
 OUTPATIENT = ("follow_up", "first")
@@ -97,9 +99,15 @@ def _chosen(book: Book, case: Case, kind: str) -> Event | None:
         return None
     allowed = None
     if case.layouts:
-        allowed = [p.code for p in book.world.providers if p.layout in case.layouts]
+        allowed = [p.code for p in book.world.providers if _always_sends(p, case.layouts)]
     offers = set(book.offers(kind)) & set(allowed or book.offers(kind))
     return book.take(kind, allowed=offers) if offers else None
+
+
+def _always_sends(provider: Provider, layouts: Sequence[str]) -> bool:
+    """Tell whether a provider's patient-level files come in one of some layouts all year."""
+    named = {provider.layout, *(name for _, name in provider.changes if name in PATIENT_LEVEL)}
+    return named <= set(layouts)
 
 
 def _plant(book: Book, case: Case, turn: int) -> None:

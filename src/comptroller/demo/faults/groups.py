@@ -245,7 +245,7 @@ def _charged_twice(book: Book, turn: int) -> None:
         again.lines = [line for line in again.lines if line["ds"] != "PLCM"]
     later = event.line["month"] + 2
     again.charge(month=later, seen_from=later)
-    trips = ("DQV-013", "DUP-001", "DUP-002", "DUP-013")
+    trips = ("DQV-013", "DUP-001", "DUP-002", "DUP-013", "HCD-018")
     answer_group(book, "DUP-007", "plain", [event], trips=trips)
     if turn % 2:
         return

@@ -83,7 +83,7 @@ class RawSheet:
         ).fetchall()
         return [["" if cell is None else cell for cell in row] for row in found]
 
-    def sample(self, count: int = 200) -> list[list[str]]:
+    def sample(self, count: int = 400) -> list[list[str]]:
         """Return the first `count` rows; the first of them is physical row `first_row`."""
         found = self.rows(self.first_row, self.first_row + count - 1)
         if len(found) > len(self._head):
