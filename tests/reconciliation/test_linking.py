@@ -310,8 +310,8 @@ def test_the_command_prints_what_ties_and_no_patient(economy: SmallEconomy) -> N
     summary = run("links", "sus", *here, "--provider", "RX1", "--format", "json")
     assert summary.code == 0, summary.err
     assert [(row["tier"], row["charged_cost"]) for row in json.loads(summary.out)] == [
-        ("1", "100.00000000"),
-        ("all", "100.00000000"),
+        ("1", "100.00"),
+        ("all", "100.00"),
     ]
     told = run("links", "sus", *here, "--details", "--format", "csv")
     (row,) = csv.DictReader(io.StringIO(told.out))

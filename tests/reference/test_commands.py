@@ -85,7 +85,7 @@ def test_list_and_show(run: Callable[..., Result], write: Write) -> None:
     shown = list(csv.DictReader(io.StringIO(
         run("show", "market_forces", "--code", "XX1", "-f", "csv").stdout
     )))  # fmt: skip
-    assert [row["mff"] for row in shown] == ["1.10000000"]
+    assert [row["mff"] for row in shown] == ["1.10"]
     done = run("show", "organisations", "--code", "07H", "--on", "2026-04-01", "-f", "json")
     (found,) = json.loads(done.stdout)
     assert (found["state"], found["legal_body"]) == ("open", "D7T5G")
