@@ -192,3 +192,21 @@ def test_a_file_cut_in_the_middle_says_so_first(
     held = [m.text for m in one(workspace, cut).messages if m.text.startswith("held: ")]
     assert "stops in the middle" in held[0]
     assert "would lose" in held[1]
+
+
+@pytest.mark.parametrize(
+    ("money", "title", "status"),
+    [
+        ("Actual Cost", "Finance by month £000", "held"),
+        ("Actual Cost", "All figures in thousands", "held"),
+        ("Actual Cost £'000", "", "held"),
+        ("Actual Cost £", "Finance by month", "promoted"),
+    ],
+)
+def test_pounds_in_thousands_are_not_taken_for_pounds(
+    workspace: Workspace, tmp_path: Path, money: str, title: str, status: str
+) -> None:
+    told = one(workspace, summary(tmp_path / "RX9 ACM.csv", money, title))
+    assert told.status == status, told.to_json()["messages"]
+    if status == "held" and money == "Actual Cost":
+        assert any("not whole pounds" in message.text for message in told.messages)

@@ -349,3 +349,21 @@ def test_what_cannot_be_meant_is_refused(
         quarantine.correct(workspace, name, ask, " ")
     assert quarantine.list_corrections(workspace) == []
     assert len(workspace.warehouse.commits("load")) == 1
+
+
+def test_a_cell_of_a_table_with_months_across_is_corrected(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    heads = ["Provider", "Commissioner", "POD", "TFC", "Apr 2026 £", "May 2026 £", "Jun 2026 £"]
+    rows = [heads] + [
+        ["RX1", "" if n == 7 else "QX1", ("EL", "DC", "NEL")[n % 3], 100 + n, 10, 20, 30]
+        for n in range(12)
+    ]
+    path = files.write_csv(tmp_path / "RX1 ACM 2026-27.csv", rows)
+    (report,) = load(workspace, [path], received=date(2026, 7, 20))
+    told = report.to_json()
+    assert (told["rows_quarantined"], told["cost_quarantined"]) == (1, 60)
+    outcome = quarantine.correct(
+        workspace, told["submission_id"], Ask("Commissioner", "QX1", ""), "told by phone"
+    )
+    assert outcome.report.to_json()["cost_loaded"] == 12 * 60

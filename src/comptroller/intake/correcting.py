@@ -122,7 +122,7 @@ def _correct_pool(
 
 def _own_cells(con: duckdb.DuckDBPyConnection, pool: Pool) -> str:
     """Return a table of the pool's cells that may be changed; the pool is a view of it."""
-    if len(pool.units) > 1:
+    if pool.kept_as == "TABLE":
         return pool.relation
     cells = f"{pool.relation}_cells"
     con.execute(f"CREATE TABLE {cells} AS FROM {pool.relation}")

@@ -20,6 +20,7 @@ from comptroller.intake.fill_down import fill_down
 from comptroller.intake.in_turn import is_measure_column
 from comptroller.intake.layouts import SavedLayout
 from comptroller.intake.mapping import SURE
+from comptroller.intake.measures import told_in_thousands
 from comptroller.intake.reading import RawSheet, open_file
 from comptroller.intake.recognise import (
     Recognised,
@@ -493,6 +494,13 @@ def _admit(incoming: IncomingFile, part: IncomingPart) -> None:
     incoming.parts.append(part)
     incoming.report.parts.append(report)
     incoming.report.stage_evidence = part.recognised.stage_evidence
+    scale = told_in_thousands([cost.header if cost else "", *part.table.titles])
+    if scale:
+        incoming.hold(
+            f"{scale!r} says that the figures are not whole pounds, which is how they would be "
+            "read. Ask for the file in pounds and pence",
+            sheet=part.table.sheet,
+        )
     for doubt in part.table.doubts:
         incoming.hold(doubt, sheet=part.table.sheet)
     for name in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 COST, ACTIVITY = "Actual Cost", "Activity"
 PLANNED = {COST: "Planned Cost", ACTIVITY: "Planned Activity"}
@@ -10,6 +11,11 @@ POUNDS = re.compile(r"£|\b(?:costs?|pounds|spend|income|values?|gbp)\b", re.I)
 COUNTS = re.compile(r"\b(?:activity|units|volumes?|counts?|attendances|spells|episodes)\b", re.I)
 _PLAN = re.compile(r"\b(?:plan(?:ned)?|budget)\b", re.I)
 _OTHER = re.compile(r"\b(?:variance|var|diff(?:erence)?|unit|average|tariff|rate)\b|%", re.I)
+_THOUSANDS = re.compile(
+    r"£\s*['\u2019]?\s*(?:000s?|k|m)\b|['\u2019]000s?\b|"
+    r"\b(?:in|of) (?:£ ?)?(?:thousands|millions)\b",
+    re.I,
+)
 OPEN = re.compile(r"(?:actuals?|plan(?:ned)?|budget)?", re.I)
 MEASURE_NAMES = re.compile(
     r"(?:(?:actuals?|plan(?:ned)?|budget|activity|costs?|price|value|income|spend|finance|£|gbp|"
@@ -29,3 +35,8 @@ def meaning(measure: str, hint: str) -> str:
     else:
         kind = COST if pounds else ACTIVITY
     return PLANNED[kind] if _PLAN.search(measure) else kind
+
+
+def told_in_thousands(texts: Iterable[str]) -> str:
+    """Return the text that says that pounds are in thousands or millions, '' where none does."""
+    return next((text for text in texts if _THOUSANDS.search(text)), "")
