@@ -67,7 +67,12 @@ def _uk(column: str) -> str:
 
 
 def _pounds(column: str) -> str:
-    return f"'£' || format('{{{{:,.2f}}}}', CAST({column} AS DOUBLE))"
+    pence = f"CAST(abs({column}) * 100 AS BIGINT)"
+    return (
+        f"'£' || CASE WHEN {column} < 0 THEN '-' ELSE '' END || "
+        f"format('{{{{:,d}}}}', {pence} // 100) || '.' || "
+        f"lpad(CAST({pence} % 100 AS VARCHAR), 2, '0')"
+    )
 
 
 def _said(
