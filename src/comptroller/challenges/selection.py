@@ -15,7 +15,7 @@ from comptroller.challenges.rules import RuleNote
 from comptroller.checks.findings import create_latest_findings
 from comptroller.checks.reading import create_latest_results
 from comptroller.errors import ComptrollerError
-from comptroller.warehouse import Warehouse, quote_literal
+from comptroller.warehouse import Warehouse, quote_literals
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def select(
     favour) or fixed (gone since the last run). Findings belong to the counterparty, who answers.
     """
     estimates = [note.check_id for note in rules.values() if note.is_estimate]
-    listed = ", ".join(quote_literal(check) for check in sorted(estimates)) or "''"
+    listed = quote_literals(sorted(estimates)) or "''"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE chosen AS SELECT *, "
         "CASE WHEN status = 'fixed' THEN 'fixed' "
@@ -141,7 +141,7 @@ def net_without_terms(con: duckdb.DuckDBPyConnection, sorts: tuple[str, ...]) ->
     """Return the net pounds of chosen findings whose payment terms nobody has loaded."""
     found = con.execute(
         "SELECT coalesce(sum(net_value), 0) FROM chosen WHERE payment_element = 'unknown' "
-        f"AND sort IN ({_listed(sorts)})"
+        f"AND sort IN ({quote_literals(sorts)})"
     ).fetchall()
     return Decimal(found[0][0])
 
@@ -154,7 +154,7 @@ def totals_by_check(
         "SELECT check_id, count(*), count(*) FILTER (in_alternative), "
         "coalesce(sum(gross_value), 0), coalesce(sum(net_value), 0), "
         "coalesce(sum(cash_value), 0), coalesce(sum(baseline_value), 0) "
-        f"FROM chosen WHERE sort IN ({_listed(sorts)}) GROUP BY check_id ORDER BY check_id"
+        f"FROM chosen WHERE sort IN ({quote_literals(sorts)}) GROUP BY check_id ORDER BY check_id"
     ).fetchall()
     return tuple(
         CheckTotals(row[0], row[1], row[2], *(Decimal(cell) for cell in row[3:])) for row in rows
@@ -166,13 +166,9 @@ def rows(
 ) -> Iterator[tuple[Any, ...]]:
     """Return the chosen findings of some sorts, a thousand at a time, always in one order."""
     result = con.execute(
-        f"SELECT {', '.join(columns)} FROM chosen WHERE sort IN ({_listed(sorts)}) "
+        f"SELECT {', '.join(columns)} FROM chosen WHERE sort IN ({quote_literals(sorts)}) "
         "ORDER BY check_id, financial_year, month, data_set, commissioner_code, submission_id, "
         'sheet, "row", finding_id'
     )
     while batch := result.fetchmany(1000):
         yield from batch
-
-
-def _listed(sorts: tuple[str, ...]) -> str:
-    return ", ".join(quote_literal(sort) for sort in sorts)

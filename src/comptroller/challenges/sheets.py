@@ -19,7 +19,7 @@ from comptroller.challenges.selection import CheckTotals, Options, Run, sorts_in
 from comptroller.rendering import Column, Value
 from comptroller.rendering.book import Book, Sheet
 from comptroller.rendering.formats import format_moment
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literals
 
 STREAMED_FROM: Final = 30_000
 """From so many findings on a workbook is written row by row: slower, in less memory."""
@@ -365,7 +365,7 @@ def _data(book: Book, con: duckdb.DuckDBPyConnection, contents: Contents) -> Non
         Column("findings", "Findings in the log", "count"),
         Column("sha256", "SHA-256 fingerprint", "code"),
     )
-    in_log = ", ".join(quote_literal(sort) for sort in sorts_in_log(contents.options))
+    in_log = quote_literals(sorts_in_log(contents.options))
     rows = con.execute(
         "WITH latest AS (SELECT * FROM submissions QUALIFY row_number() OVER "
         "(PARTITION BY submission_id ORDER BY loaded_at DESC, commit_id DESC) = 1), "

@@ -49,18 +49,28 @@ class Book:
         Raises:
             UsageError: A pattern that no check fits.
         """
-        patterns = [part.strip() for part in pattern.split(",") if part.strip()] or ["*"]
+        patterns = patterns_in(pattern)
         for part in patterns:
-            if not any(fnmatchcase(name, part) for name in self.rules):
+            if not any(fits(name, [part]) for name in self.rules):
                 raise UsageError(
                     f"no check is called '{part}'",
                     remedy="See: comptroller rulebook list",
                 )
-        return [
-            rule
-            for name, rule in sorted(self.rules.items())
-            if any(fnmatchcase(name, part) for part in patterns)
-        ]
+        return [rule for name, rule in sorted(self.rules.items()) if fits(name, patterns)]
+
+
+def patterns_in(text: str) -> list[str]:
+    """Return the patterns of ids that a text joins by commas; one that fits all where it is empty.
+
+    Args:
+        text: Such as ``ATT-*, DUP-001``.
+    """
+    return [part.strip() for part in text.split(",") if part.strip()] or ["*"]
+
+
+def fits(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether an id fits one of some patterns."""
+    return any(fnmatchcase(name, part) for part in patterns)
 
 
 def product_files() -> list[Path]:

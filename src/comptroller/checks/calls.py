@@ -21,7 +21,7 @@ from comptroller.checks.expressions import (
     spark_text,
 )
 from comptroller.checks.macros import AGGREGATES, MACROS, NUMBERS, Macro, Type
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literals
 
 Node = exp.Expr
 
@@ -230,7 +230,7 @@ class Calls(Typing):
             raise self.refuse(node, f"there is no code list '{name.this}'")
         return Typed(
             "boolean",
-            f"({value.duckdb} IN ({', '.join(quote_literal(code) for code in codes)}))",
+            f"({value.duckdb} IN ({quote_literals(codes)}))",
             f"({value.spark} IN ({', '.join(spark_text(code) for code in codes)}))",
             value.never_null,
         )

@@ -19,7 +19,7 @@ import duckdb
 from comptroller.checks.compiler import MONEY, Rule
 from comptroller.checks.definition import QUESTIONS
 from comptroller.checks.evaluation import Ran
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literal, quote_literals
 
 CHARGED = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 _REASONS_SHOWN = 3
@@ -44,7 +44,7 @@ def create_coverage(
         ]
         states.append(f"{_state(mine, limits)} AS {question}")
         reasons.append(_reason(mine, question))
-    sets = ", ".join(quote_literal(name) for name in CHARGED)
+    sets = quote_literals(CHARGED)
     unpivoted = " UNION ALL ".join(
         f"SELECT provider_code, data_set, '{question}' AS question, {question} AS state, "
         f"{reason} AS reason, n, cost FROM counted"
@@ -121,7 +121,7 @@ def _tests_all(rule: Rule, limits: Mapping[str, str]) -> bool:
 
 
 def _of(data_sets: set[str]) -> str:
-    return f"data_set IN ({', '.join(quote_literal(name) for name in sorted(data_sets))})"
+    return f"data_set IN ({quote_literals(sorted(data_sets))})"
 
 
 def _known(rule: Rule) -> str:

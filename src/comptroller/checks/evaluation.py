@@ -26,7 +26,7 @@ import duckdb
 
 from comptroller.checks.compiler import MONEY, ORDER_COLUMNS, OVERRIDE_COLUMNS, Rule
 from comptroller.errors import ComptrollerError
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literals
 
 SLICE_GROUP = ("data_set", "provider_code", "financial_year", "month")
 _RELATED_SHOWN = 20
@@ -187,7 +187,7 @@ def _in_scope(rule: Rule, where: str) -> str:
 
 def _where(rule: Rule, limit: str) -> str:
     """Return the lines a check looks at, before its scope."""
-    sets = ", ".join(quote_literal(name) for name in rule.check.data_sets)
+    sets = quote_literals(rule.check.data_sets)
     parts = [f'"data_set" IN ({sets})']
     if rule.excluded != "FALSE":
         parts.append(f"NOT {rule.excluded}")
@@ -420,7 +420,7 @@ def sandbox(con: duckdb.DuckDBPyConnection, *folders: str) -> None:
     A user's check is SQL from outside: after this the connection reads and writes nowhere else,
     loads nothing, and its settings stay as they are.
     """
-    listed = ", ".join(quote_literal(folder) for folder in folders)
+    listed = quote_literals(folders)
     try:
         con.execute("LOAD json")
         con.execute("LOAD parquet")

@@ -14,7 +14,7 @@ import duckdb
 
 from comptroller.checks.compiler import MONEY
 from comptroller.checks.tables import FINDING_COLUMNS
-from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
+from comptroller.warehouse import Warehouse, quote_identifier, quote_literal, quote_literals
 
 _ZERO = f"CAST(0 AS {MONEY})"
 _LINE_COLUMNS = (
@@ -179,7 +179,7 @@ def create_statuses(con: duckdb.DuckDBPyConnection, in_scope: str, checks: list[
     fixed = ", ".join(
         _ZERO + f" AS {name}" if name in zeroed else _fixed(name) for name in FINDING_COLUMNS
     )
-    listed = ", ".join(quote_literal(item) for item in checks) or "''"
+    listed = quote_literals(checks) or "''"
     con.execute("CREATE OR REPLACE TEMP TABLE known_findings AS SELECT * FROM latest_findings")
     con.execute(
         f"""

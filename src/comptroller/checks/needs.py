@@ -8,7 +8,7 @@ import duckdb
 
 from comptroller.checks.compiler import Rule
 from comptroller.vocabulary import LINE_DATA_SETS
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literal, quote_literals
 
 _GROUP = "provider_code, financial_year, month"
 
@@ -55,7 +55,7 @@ def judge_needs(
             sets = [name for name in names if name in LINE_DATA_SETS]
             if len(sets) != len(names) or set(sets) & set(rule.check.data_sets):
                 continue
-            listed = ", ".join(quote_literal(name) for name in sets)
+            listed = quote_literals(sets)
             predicate = (
                 f"({_GROUP}) IN (SELECT ({_GROUP}) FROM present_sets WHERE data_set IN ({listed}))"
             )

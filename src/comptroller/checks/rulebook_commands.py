@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,16 +104,17 @@ def list_checks(
 
 def _list_by_status(book: Any, pattern: str, form: Format, *, running: bool) -> None:
     """Print id, title, category, status and what is wanting, in the order of ids."""
+    from comptroller.checks.book import fits, patterns_in
     from comptroller.checks.waiting import not_running
 
-    patterns = [part.strip() for part in pattern.split(",") if part.strip()] or ["*"]
+    patterns = patterns_in(pattern)
     rows = [(item.id, item.title, "needs", item.needs) for item in not_running(book.checks)]
     if running:
         rows += [(item.id, item.title, "running", "") for item in book.checks.values()]
     found = [
         (name, title, CATEGORIES.get(name.split("-")[0], "Own check"), state, needs)
         for name, title, state, needs in sorted(rows)
-        if any(fnmatchcase(name, part) for part in patterns)
+        if fits(name, patterns)
     ]
     if not found:
         raise UsageError(

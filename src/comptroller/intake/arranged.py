@@ -25,7 +25,8 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         if cells:
             titles.append(" ".join(cells))
     months = month_columns(sheet, found)
-    turn = rows_in_turn(sheet, found, months, first_column)
+    placed = [column.index for column in months]
+    turn = rows_in_turn(sheet, found, placed, first_column)
     table = SourceTable(
         part=sheet.part,
         member=sheet.member,
@@ -41,9 +42,11 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         first_column=first_column,
     )
     if turn is not None:
-        table = _put_together(table, turn, months)
+        table = _put_together(table, turn, placed)
+    if not months:
+        return table
     texts = [*titles, sheet.sheet]
-    across = unpivot(sheet, found, table.totals, texts, first_column, turn) if months else None
+    across = unpivot(sheet, found, months, table.totals, texts, first_column, turn)
     if across is None:
         return table
     return replace(

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from comptroller.intake.cell_kinds import clean, is_code, kind_of
-from comptroller.intake.reading import RawSheet
-from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable
+from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
+from comptroller.intake.table_finder import FoundTable
 from comptroller.intake.table_header import is_heading_word
 from comptroller.vocabulary import normalise_header
 
@@ -33,7 +33,7 @@ def sheets_below(sheet: RawSheet, found: FoundTable | None) -> list[RawSheet]:
         sheet: The sheet.
         found: The table that was found on it as a whole; it knows of rows beyond the sample.
     """
-    sample = sheet.sample(SAMPLE_ROWS)
+    sample = sheet.sample()
     rows: dict[int, Sequence[str]] = {sheet.first_row + at: row for at, row in enumerate(sample)}
     rows |= dict(found.wordy_rows if found else ())
     heads = sorted(number for number, row in rows.items() if _may_be_headings(row))
@@ -72,7 +72,7 @@ def sheets_below(sheet: RawSheet, found: FoundTable | None) -> list[RawSheet]:
 
 def _may_be_headings(row: Sequence[str]) -> bool:
     """Tell whether a row, by itself, is the words of headings."""
-    filled = [clean(cell) for cell in row if clean(cell)]
+    filled = [text for cell in row if (text := clean(cell))]
     if len(filled) < _LEAST_HEADINGS or any(len(cell) > _MOST_LETTERS for cell in filled):
         return False
     kinds = [kind_of(cell) for cell in filled]

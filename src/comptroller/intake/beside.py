@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from comptroller.intake.cell_kinds import STRIPPED, clean
 from comptroller.intake.reading import RawSheet
-from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable, find_tables
+from comptroller.intake.table_finder import FoundTable, find_tables
 from comptroller.vocabulary import normalise_header
 
 _LEAST_COLUMNS = 2
@@ -51,7 +51,7 @@ def tables_beside(sheet: RawSheet) -> list[TableBeside]:
 
 def _bands(sheet: RawSheet) -> Iterator[tuple[int, int]]:
     """Return the first and last column of each run of columns between empty ones."""
-    sample = sheet.sample(SAMPLE_ROWS)
+    sample = sheet.sample()
     empty = [at for at in range(sheet.width) if not any(clean(row[at]) for row in sample)]
     if empty:
         counts = ", ".join(f"count(*) FILTER (trim(c{at}, '{STRIPPED}') <> '')" for at in empty)

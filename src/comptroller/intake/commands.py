@@ -233,7 +233,7 @@ def _print_messages(report: FileReport) -> None:
             if part
         )
         where = f"{file} ({place})" if place else file
-        console.messages.print(f"{where}: {message['text']}", markup=False, highlight=False)
+        say(f"{where}: {message['text']}")
     if report.remedy:
         say(f"{file}: {report.remedy}")
 

@@ -24,7 +24,14 @@ from comptroller.intake.pooling import Pooled
 from comptroller.intake.report import FileReport, dumps
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import line_columns
-from comptroller.warehouse import MONEY, Partition, failpoint, quote_literal, register
+from comptroller.warehouse import (
+    MONEY,
+    Partition,
+    failpoint,
+    quote_literal,
+    quote_literals,
+    register,
+)
 from comptroller.workspace import Workspace
 
 LOAD_ACTION = "submission.load"
@@ -215,7 +222,7 @@ def _lines_query(
     data_set, year = part
     wanted = {"data_set": [data_set], "financial_year": [year]}
     committed = ws.warehouse.rows_sql("lines", partitions=wanted)
-    rows = ", ".join(f"({', '.join(map(quote_literal, row))})" for row in carried)
+    rows = ", ".join(f"({quote_literals(row)})" for row in carried)
     moved = (
         f"JOIN (SELECT l.line_id, l.slice_version_id, c.to_version FROM {{source}} l "
         f"{join_groups('l')} JOIN (VALUES {rows}) c(home, pods, to_version) "

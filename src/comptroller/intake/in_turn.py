@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from comptroller.intake.cell_kinds import STRIPPED, clean, kind_of
 from comptroller.intake.measures import COST, COUNTS, MEASURE_NAMES, PLANNED, meaning
-from comptroller.intake.reading import RawSheet
+from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
 from comptroller.intake.source import column_letters
-from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable
+from comptroller.intake.table_finder import FoundTable
 
 _MOST_MEASURES = 6
 _MOST_ROWS = 200_000
@@ -80,7 +80,7 @@ def _measure_column(
     sheet: RawSheet, found: FoundTable, months: Collection[int]
 ) -> tuple[int, str] | None:
     """Return the column of labels that calls the rows' figures by several names, pounds too."""
-    sample = sheet.sample(SAMPLE_ROWS)
+    sample = sheet.sample()
     start = found.first_data_row - sheet.first_row
     data = sample[start : found.last_data_row - sheet.first_row + 1]
     for index, heading in found.header_columns:

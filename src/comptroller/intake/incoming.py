@@ -34,6 +34,15 @@ from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """Rows of a table that are in quarantine for one reason, with the column that it lies in."""
+
+    rows: int
+    reason: str
+    column: str
+
+
 @dataclass
 class IncomingPart:
     """One table of a file that may become lines.
@@ -44,6 +53,7 @@ class IncomingPart:
         recognised: What it was found to be.
         report: Its part of the file's report.
         layout: The saved layout that was applied, if any.
+        waiting: Which of its rows are in quarantine, by reason.
     """
 
     table: SourceTable
@@ -51,6 +61,7 @@ class IncomingPart:
     report: PartReport
     layout: SavedLayout | None = None
     unit: int = -1
+    waiting: list[Waiting] = field(default_factory=list)
 
 
 @dataclass

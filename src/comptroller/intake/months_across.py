@@ -26,11 +26,11 @@ from comptroller.intake.measures import (
     meaning,
 )
 from comptroller.intake.periods import financial_year, read_month
-from comptroller.intake.reading import RawSheet
+from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
 from comptroller.intake.source import ACROSS, UNTOLD_FIGURES, Control, column_letters
-from comptroller.intake.table_finder import SAMPLE_ROWS, FoundTable
+from comptroller.intake.table_finder import FoundTable
 from comptroller.vocabulary import normalise_header
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literal, quote_literals
 
 LEAST_MONTHS = 2
 """With fewer columns that name a month, nothing says that the months go across."""
@@ -57,7 +57,7 @@ _CENT = Decimal("0.005")
 
 
 @dataclass(frozen=True)
-class _Column:
+class MonthColumn:
     """A column of a month: where it stands, the month as it is to be read, and of what."""
 
     index: int
@@ -94,34 +94,26 @@ class Unpivoted:
     doubts: tuple[str, ...]
 
 
-def month_columns(sheet: RawSheet, found: FoundTable) -> tuple[int, ...]:
-    """Return the columns of months across, none where the months do not go across."""
-    columns = _month_columns(sheet, found)
-    across = len({column.order for column in columns}) >= LEAST_MONTHS
-    return tuple(column.index for column in columns) if across else ()
-
-
 def unpivot(
     sheet: RawSheet,
     found: FoundTable,
+    columns: Sequence[MonthColumn],
     totals: dict[int, Decimal],
     texts: Sequence[str],
     first_column: int = 0,
     turn: InTurn | None = None,
 ) -> Unpivoted | None:
-    """Return how a table with months across is read, or None when its months do not go across.
+    """Return how a table with months across is read, or None when no month holds anything.
 
     Args:
         sheet: The sheet.
         found: Its table.
+        columns: Those of its months, as `month_columns` gives them.
         totals: What its total rows say of each column.
         texts: What stands around the table and may say what its figures are: titles, sheet name.
         first_column: Of the sheet within the file's own, where it is one of several side by side.
         turn: How its rows of activity and of pounds are put together, where they come in turn.
     """
-    columns = _month_columns(sheet, found)
-    if len({column.order for column in columns}) < LEAST_MONTHS:
-        return None
     if turn is not None and turn.rows:
         columns = [
             replace(
@@ -133,15 +125,18 @@ def unpivot(
     return _Reading(sheet, found, columns, totals, texts, first_column, turn).made()
 
 
-def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
-    """Return the columns whose heading names one month and no total, over figures or nothing."""
+def month_columns(sheet: RawSheet, found: FoundTable) -> list[MonthColumn]:
+    """Return the columns of months across, none where the months do not go across.
+
+    Their headings name one month and no total, and below stand figures or nothing.
+    """
     below = [
         row
-        for number, row in enumerate(sheet.sample(SAMPLE_ROWS), start=sheet.first_row)
+        for number, row in enumerate(sheet.sample(), start=sheet.first_row)
         if found.first_data_row <= number <= found.last_data_row
     ]
-    columns: list[_Column] = []
-    totals: list[_Column] = []
+    columns: list[MonthColumn] = []
+    totals: list[MonthColumn] = []
     for index, heading in found.header_columns:
         matches = list(_MONTH.finditer(heading))
         if len(matches) != 1 or _NOT_A_MONTH.search(heading):
@@ -161,10 +156,11 @@ def _month_columns(sheet: RawSheet, found: FoundTable) -> list[_Column]:
     for column in columns:
         months.setdefault(normalise_header(column.measure), set()).add(column.order)
     # What stands under the label of the last month alone belongs to no month.
-    return [c for c in columns if len(months[normalise_header(c.measure)]) >= LEAST_MONTHS]
+    kept = [c for c in columns if len(months[normalise_header(c.measure)]) >= LEAST_MONTHS]
+    return kept if len({column.order for column in kept}) >= LEAST_MONTHS else []
 
 
-def _only_costs(columns: Sequence[_Column], totals: Sequence[_Column]) -> list[_Column]:
+def _only_costs(columns: Sequence[MonthColumn], totals: Sequence[MonthColumn]) -> list[MonthColumn]:
     """Return the columns of a month's total cost where the month has no other pounds.
 
     Beside other pounds they are sums of them. Bare figures may be pounds themselves.
@@ -175,7 +171,7 @@ def _only_costs(columns: Sequence[_Column], totals: Sequence[_Column]) -> list[_
     return [column for column in totals if meaning(column.measure, "") == COST]
 
 
-def _read(index: int, heading: str, match: re.Match[str]) -> _Column | None:
+def _read(index: int, heading: str, match: re.Match[str]) -> MonthColumn | None:
     written = match[0]
     read = read_month(written)
     if read is None:
@@ -187,7 +183,7 @@ def _read(index: int, heading: str, match: re.Match[str]) -> _Column | None:
         year = year or financial_year(int(told[1]))
         rest = f"{rest[: told.start()]} {rest[told.end() :]}"
         written = f"{year} M{number}"
-    return _Column(index, written, (year or "", number), written, _bare(rest))
+    return MonthColumn(index, written, (year or "", number), written, _bare(rest))
 
 
 def _bare(text: str) -> str:
@@ -204,7 +200,7 @@ class _Reading:
         self,
         sheet: RawSheet,
         found: FoundTable,
-        columns: Sequence[_Column],
+        columns: Sequence[MonthColumn],
         totals: dict[int, Decimal],
         texts: Sequence[str],
         first_column: int,
@@ -296,7 +292,7 @@ class _Reading:
         return sum(1 for kind in filled if kind == "number") >= 0.6 * len(filled)
 
     def _sums_of(
-        self, found: FoundTable, columns: Sequence[_Column]
+        self, found: FoundTable, columns: Sequence[MonthColumn]
     ) -> dict[int, tuple[int, int, int]]:
         """Return for each month's column: cells that hold something, not nought, pence."""
         asked = []
@@ -314,7 +310,7 @@ class _Reading:
             for place, column in enumerate(columns)
         }
 
-    def _hint(self, texts: Sequence[str], columns: Sequence[_Column]) -> str:
+    def _hint(self, texts: Sequence[str], columns: Sequence[MonthColumn]) -> str:
         """Return whether bare figures are pounds or activity, '' where nothing proves it."""
         around = " | ".join([*texts, *(heading for _, heading in self.summing)])
         around = _TOTAL.sub(" ", around)
@@ -326,7 +322,7 @@ class _Reading:
             return COST if pounds else "" if broken else ACTIVITY
         return COST if broken else ""
 
-    def _headings(self, columns: Sequence[_Column], hint: str) -> dict[str, str]:
+    def _headings(self, columns: Sequence[MonthColumn], hint: str) -> dict[str, str]:
         """Return the heading under which each measure is read."""
         written = list(dict.fromkeys(column.measure for column in columns))
         made = {measure: meaning(measure, hint) for measure in written}
@@ -341,7 +337,7 @@ class _Reading:
                 made[measure] = UNTOLD_FIGURES
         return made
 
-    def _reported(self, columns: Sequence[_Column]) -> list[_Column]:
+    def _reported(self, columns: Sequence[MonthColumn]) -> list[MonthColumn]:
         """Leave out the months at the end that hold nothing: they are still to come."""
         held = [c.order for c in columns if self.sums[c.index][1]]
         if not held:
@@ -357,7 +353,7 @@ class _Reading:
         return sorted((c for c in columns if c.order <= last), key=lambda c: (c.order, c.index))
 
     def _look_for_doubts(self) -> None:
-        taken: dict[tuple[tuple[str, int], str], _Column] = {}
+        taken: dict[tuple[tuple[str, int], str], MonthColumn] = {}
         for column in self.columns:
             key = (column.order, self.headings[column.measure])
             if key in taken:
@@ -400,13 +396,13 @@ class _Reading:
         named = [value for (value,) in found if value and MEASURE_NAMES.fullmatch(value)]
         return named if len(named) > 1 else []
 
-    def _by_month(self) -> dict[tuple[str, int], dict[str, _Column]]:
-        months: dict[tuple[str, int], dict[str, _Column]] = {}
+    def _by_month(self) -> dict[tuple[str, int], dict[str, MonthColumn]]:
+        months: dict[tuple[str, int], dict[str, MonthColumn]] = {}
         for column in self.columns:
             months.setdefault(column.order, {}).setdefault(self.headings[column.measure], column)
         return months
 
-    def _makes_a_line(self, cells: dict[str, _Column]) -> str:
+    def _makes_a_line(self, cells: dict[str, MonthColumn]) -> str:
         """Return SQL for whether a row has a line of a month: pounds, or anything but nought."""
         tests = []
         for heading, column in cells.items():
@@ -470,5 +466,5 @@ class _Reading:
 
 
 def _is_nothing(cell: str) -> str:
-    words = ", ".join(quote_literal(word) for word in _NOTHING)
+    words = quote_literals(_NOTHING)
     return f"(coalesce(lower(trim({cell}, '{STRIPPED}')), '') IN ({words}))"

@@ -15,7 +15,7 @@ from comptroller.intake.normalise import UNIT_COLUMNS, Pool
 from comptroller.intake.organisations import read_code
 from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
-from comptroller.intake.report import HELD, Message
+from comptroller.intake.report import Message
 from comptroller.intake.surroundings import Surroundings
 from comptroller.warehouse import register, side_by_side
 
@@ -259,8 +259,3 @@ def register_units(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
     register(con, "units_arrow", data)
     con.execute("INSERT INTO units BY NAME SELECT * FROM units_arrow")
     con.unregister("units_arrow")
-
-
-def held_without_lines(file: IncomingFile) -> list[IncomingPart]:
-    """Return the parts of a held file whose rows were never read as lines."""
-    return [p for p in file.parts if p.unit < 0 and p.report.status == HELD]

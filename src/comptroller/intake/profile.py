@@ -20,7 +20,7 @@ from comptroller.intake.organisations import read_code, read_pod
 from comptroller.intake.periods import read_month, read_year
 from comptroller.intake.source import MappedColumn
 from comptroller.vocabulary import code_list, elements
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literals
 
 DATE_KINDS = ("date", "timestamp", "birth_date")
 KEY_ELEMENTS = (
@@ -131,7 +131,7 @@ def lost_zeros(element: str) -> Mapping[str, str]:
 
 
 def _no_lost_zero(column: MappedColumn) -> str:
-    short = ", ".join(quote_literal(code) for code in lost_zeros(column.element))
+    short = quote_literals(lost_zeros(column.element))
     return f" AND {column.cell} NOT IN ({short})" if short else ""
 
 
@@ -390,7 +390,7 @@ def _count_changes(
             counts.append(f"count(*) FILTER ({change.condition})")
             takers.append((column.element, change.kind))
         if restored := lost_zeros(column.element):
-            short = ", ".join(quote_literal(code) for code in restored)
+            short = quote_literals(restored)
             counts.append(f"count(*) FILTER (v{column.index} IN ({short}))")
             takers.append((column.element, "leading zero restored"))
     query = (

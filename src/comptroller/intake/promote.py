@@ -14,7 +14,7 @@ from comptroller.intake import published
 from comptroller.intake.committing import Batch, commit_batch
 from comptroller.intake.correcting import correct
 from comptroller.intake.coverage import StagedSlice, decide
-from comptroller.intake.incoming import IncomingFile, IncomingPart
+from comptroller.intake.incoming import IncomingFile, IncomingPart, Waiting
 from comptroller.intake.layouts import LayoutBook, LayoutDraft, SavedLayout, remember
 from comptroller.intake.normalise import create_units, normalise, statements
 from comptroller.intake.organisations import read_code
@@ -32,7 +32,6 @@ _HELD = "held: "
 WAIVED = "promoted by decision though: "
 """How messages begin that tell what holds a file, and what it was promoted despite."""
 
-_IN_QUARANTINE = " rows in quarantine "
 _NOT_LINES = " cannot be read as lines"
 _MOST_REASONS = 5
 
@@ -163,10 +162,11 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         FROM staged WHERE NOT {good} GROUP BY ALL ORDER BY ALL"""
     ).fetchall():
         _, part = pooled.places[unit]
+        part.waiting.append(Waiting(rows, reason, column or ""))
         part.report.messages.append(
             Message(
                 "warning",
-                f"{rows}{_IN_QUARANTINE}(£{pounds:,.2f}): {reason}",
+                f"{rows} rows in quarantine (£{pounds:,.2f}): {reason}",
                 part.table.sheet,
                 first,
                 column or "",
@@ -260,19 +260,11 @@ def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> 
 
 
 def _reasons(part: IncomingPart) -> str:
-    """Return why rows of a table are in quarantine, as its messages tell it."""
-    found = [
-        (int(rows), m)
-        for m in part.report.messages
-        for rows, sign, _ in [m.text.partition(_IN_QUARANTINE)]
-        if sign
-    ]
-    told = [
-        f"{m.text.rpartition(': ')[2]} "
-        f"({f'column {m.column!r}, ' if m.column else ''}{rows:,} rows)"
-        for rows, m in sorted(found, key=lambda one: -one[0])[:_MOST_REASONS]
-    ]
-    return "; ".join(told)
+    """Return why rows of a table are in quarantine, the reason of most rows first."""
+    return "; ".join(
+        f"{one.reason} ({f'column {one.column!r}, ' if one.column else ''}{one.rows:,} rows)"
+        for one in sorted(part.waiting, key=lambda one: -one.rows)[:_MOST_REASONS]
+    )
 
 
 def _look_at_providers(pooled: Pooled, around: Surroundings) -> None:

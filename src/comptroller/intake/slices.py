@@ -9,8 +9,6 @@ pinned another; *current* is the last received. Versions of withdrawn submission
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import duckdb
 
 from comptroller.errors import UsageError
@@ -94,18 +92,6 @@ def create_slice_state(con: duckdb.DuckDBPyConnection, wh: Warehouse) -> None:
     """Make ``slice_state`` alone, without the relation over lines."""
     wh.view(con, "slice_versions", "slice_decisions")
     con.execute(_STATE)
-
-
-def state_of(
-    con: duckdb.DuckDBPyConnection, providers: Sequence[str], track: str = "current"
-) -> list[tuple[object, ...]]:
-    """Return the rows of ``slice_state`` of some providers on one track."""
-    return con.execute(
-        f"SELECT {_KEYS}, slice_version_id, content_version_id, submission_id, stage, "
-        "received_at, sequence, action, content_hash, rows, cost FROM slice_state "
-        "WHERE track = ? AND list_contains(?, provider_code) ORDER BY ALL",
-        [track, list(providers)],
-    ).fetchall()
 
 
 def require_loaded(

@@ -18,7 +18,6 @@ from comptroller.intake.reading import RawSheet
 from comptroller.intake.table_header import Header, find_header
 from comptroller.intake.table_totals import Body, Suspect, recognise_totals
 
-SAMPLE_ROWS = 400
 # Up to here each cell is stripped before it counts as filled; beyond, an empty cell is NULL.
 EXACT_CELLS = 3_000_000
 MOST_SUSPECTS = 20_000
@@ -107,7 +106,7 @@ def find_tables(sheet: RawSheet) -> list[FoundTable]:
     A sheet without headings but with steady columns gives a table with `header_rows` empty and
     a low confidence.
     """
-    sample = sheet.sample(SAMPLE_ROWS)
+    sample = sheet.sample()
     header = find_header(sample, sheet.first_row, sheet.merged)
     if header is None and not _looks_tabular(sample):
         return []

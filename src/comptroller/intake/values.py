@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from comptroller.warehouse import MONEY, quote_literal
+from comptroller.warehouse import MONEY, quote_literal, quote_literals
 
 MISSING_TOKENS = (
     "-",
@@ -198,7 +198,7 @@ def _parsed(ref: str, formats: Sequence[str]) -> str:
 
     Every format that does not fit costs as much as one that does: the fewer are tried, the better.
     """
-    days = ", ".join(quote_literal(day) for day in formats)
+    days = quote_literals(formats)
     moments = ", ".join(quote_literal(f"{day} {time}") for day in formats for time in _TIMES)
     return (
         f"CASE WHEN contains({ref}, ':') THEN try_strptime({ref}, [{moments}]) "

@@ -11,7 +11,7 @@ from comptroller.intake.slices import create_slice_views
 from comptroller.reference import create_reference_views
 from comptroller.reference.signed_plan import create_signed_plan, payer_sql
 from comptroller.vocabulary import DATA_SETS, code_list
-from comptroller.warehouse import Warehouse, quote_literal
+from comptroller.warehouse import Warehouse, quote_literal, quote_literals
 
 Basis = Literal["payable", "current"]
 BASES: tuple[Basis, ...] = ("payable", "current")
@@ -63,7 +63,7 @@ def _patient_sets() -> str:
         for item in DATA_SETS.values()
         if item.level == "patient" and item.family == "lines" and not item.id.startswith("SUS_")
     ]
-    return ", ".join(quote_literal(item) for item in sets)
+    return quote_literals(sets)
 
 
 def _slices(track: Basis) -> str:

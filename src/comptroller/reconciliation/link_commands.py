@@ -120,11 +120,12 @@ def versions_command(
 
 
 def _print(linking: Linking, details: bool, form: Format, title: str) -> None:
+    summary = linking.summary()
     if details:
         print_rows(linking.row_columns, linking.rows(), form, title=title)
     else:
-        print_rows(linking.summary_columns, linking.summary(), form, title=title)
-    if not any(row[2] or row[4] for row in linking.summary()):
+        print_rows(linking.summary_columns, summary, form, title=title)
+    if not any(row[2] or row[4] for row in summary):
         messages.print("Nothing to link: no patient-level line of either side in this scope.")
     if linking.not_compared:
         messages.print(

@@ -22,7 +22,7 @@ from comptroller.rendering import (
     format_money_short,
 )
 from comptroller.reports.scope import Scope
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literals
 
 QUESTIONS: Final = {
     "our_patient": "Is this our patient?",
@@ -66,7 +66,7 @@ class FoundTotals:
 def sort_findings(con: duckdb.DuckDBPyConnection, rules: Mapping[str, RuleNote]) -> None:
     """Make the table `found`: standing findings, each a claim, lead, undercharge or fixed."""
     estimates = sorted(note.check_id for note in rules.values() if note.is_estimate)
-    listed = ", ".join(quote_literal(check) for check in estimates) or "''"
+    listed = quote_literals(estimates) or "''"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE found AS SELECT *, "
         "CASE WHEN status = 'fixed' THEN 'fixed' "

@@ -15,10 +15,12 @@ from comptroller.warehouse.engine import (
     processors,
     quote_identifier,
     quote_literal,
+    quote_literals,
     register,
     side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
+from comptroller.warehouse.small_tables import create_small_table
 from comptroller.warehouse.store import Commit, Partition, Warehouse
 from comptroller.warehouse.tables import MONEY, Table
 
@@ -31,11 +33,13 @@ __all__ = [
     "Warehouse",
     "avoid_optimizers",
     "connect",
+    "create_small_table",
     "failpoint",
     "present",
     "processors",
     "quote_identifier",
     "quote_literal",
+    "quote_literals",
     "register",
     "side_by_side",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,11 @@ def quote_identifier(name: str) -> str:
 def quote_literal(value: str) -> str:
     """Return a text value quoted for SQL."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def quote_literals(values: Iterable[str]) -> str:
+    """Return text values quoted for SQL and parted by commas, as for ``IN``; '' for none."""
+    return ", ".join(quote_literal(value) for value in values)
 
 
 def present() -> datetime:

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from comptroller.warehouse import quote_identifier, register
+from comptroller.warehouse.engine import quote_identifier, register
 
 _ARROW = {
     "VARCHAR": pa.string(),
@@ -37,8 +37,8 @@ def create_small_table(
         pa.array([row[place] for row in listed], _ARROW[kind])
         for place, kind in enumerate(columns.values())
     ]
-    register(con, "facts_small_rows", pa.table(arrays, names=list(columns)))
+    register(con, "small_table_rows", pa.table(arrays, names=list(columns)))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {quote_identifier(name)} AS SELECT * FROM facts_small_rows"
+        f"CREATE OR REPLACE TEMP TABLE {quote_identifier(name)} AS SELECT * FROM small_table_rows"
     )
-    con.unregister("facts_small_rows")
+    con.unregister("small_table_rows")

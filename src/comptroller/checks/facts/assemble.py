@@ -12,21 +12,16 @@ from comptroller.checks.facts.base import STORE, compress_if_many, stored_column
 from comptroller.checks.facts.columns import fact_columns
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
 from comptroller.vocabulary import code_list
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literals
 
-
-def _listed(codes: Iterable[str]) -> str:
-    return ", ".join(quote_literal(code) for code in codes)
-
-
-_DEFAULT_COMMISSIONERS = _listed(
+_DEFAULT_COMMISSIONERS = quote_literals(
     row.code
     for row in code_list("commissioner_default").rows.values()
     if row.attributes["kind"] != "retired" and row.code not in NEVER_COMMISSIONERS
 )
-_PRACTICE_DEFAULTS = _listed(code_list("practice_default").codes())
-_SITE_DEFAULTS = _listed(code_list("site_default").codes())
-_PROVIDER_DEFAULTS = _listed(code_list("provider_default").codes())
+_PRACTICE_DEFAULTS = quote_literals(code_list("practice_default").codes())
+_SITE_DEFAULTS = quote_literals(code_list("site_default").codes())
+_PROVIDER_DEFAULTS = quote_literals(code_list("provider_default").codes())
 _CODE_FORMAT = "^[A-Z0-9]{3,9}$"
 LINES_AT_ONCE = 2_000_000
 """How many lines are joined with their facts at once."""
@@ -124,7 +119,7 @@ _ATTRIBUTION = {
 _LIVE_ON = "BETWEEN {0}.open_date AND {0}.close_date"
 _CODES = {
     "is_commissioner_known": f"""CASE WHEN b.commissioner_code IS NULL THEN NULL
-        WHEN b.commissioner_code IN ({_listed(NEVER_COMMISSIONERS)}) THEN false
+        WHEN b.commissioner_code IN ({quote_literals(NEVER_COMMISSIONERS)}) THEN false
         WHEN b.commissioner_code IN ({_DEFAULT_COMMISSIONERS}) THEN true
         WHEN oc.is_commissioner AND (oc.has_successor
             OR y.payer_date {_LIVE_ON.format("oc")}) THEN true
@@ -191,7 +186,8 @@ _CARE = {
         "coalesce(b.commissioned_service_category_code IN ('21', '22', '25', '26'), false)"
     ),
     "is_maternity_or_newborn": (
-        f"coalesce(b.activity_treatment_function_code IN ({_listed(MATERNITY_TFCS)}), false) "
+        "coalesce(b.activity_treatment_function_code "
+        f"IN ({quote_literals(MATERNITY_TFCS)}), false) "
         "OR coalesce(left(b.tariff_hrg, 2) IN ('NZ', 'PB'), false) "
         f"OR coalesce({_ADMISSION} IN ('31', '32', '82', '83'), false)"
     ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import duckdb
 
 from comptroller.vocabulary import code_list
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literals
 
 # Which date of an admission decides who pays, by the edition of "Who Pays?" in force at its end.
 # From 1 September 2020 the admission date (practice notes, from the published guidance); before
@@ -22,7 +22,7 @@ ADMISSION_DATE_RULE: tuple[tuple[str, str], ...] = (
 )
 
 PRACTICE_FORMAT = "^[A-Z][0-9]{5}$"
-_DEFAULTS = ", ".join(quote_literal(code) for code in code_list("practice_default").codes())
+_DEFAULTS = quote_literals(code_list("practice_default").codes())
 
 
 def is_practice_sql(column: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 import duckdb
 
 from comptroller.vocabulary import LINE_DATA_SETS, SYSTEM_COLUMNS, line_columns
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import quote_identifier, quote_literals
 
 CONTRACT_MONITORING = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 SUS = ("SUS_APC", "SUS_OP", "SUS_EC")
@@ -95,7 +95,7 @@ def create_base(
     business = ", ".join(
         f"l.{quote_identifier(c)}" for c in line_columns() if c not in _NOT_BUSINESS
     )
-    sets = ", ".join(quote_literal(name) for name in LINE_DATA_SETS)
+    sets = quote_literals(LINE_DATA_SETS)
     select = f"""
         SELECT {kept},
             CAST(hash({_SLICE}, {business}) >> 1 AS BIGINT) AS row_fingerprint,

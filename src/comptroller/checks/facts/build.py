@@ -15,13 +15,17 @@ from comptroller.checks.facts.listed import create_listed_facts
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.slices import create_slice_facts
-from comptroller.checks.facts.small import create_small_table
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
 from comptroller.checks.facts.sus import create_sus_facts
 from comptroller.checks.facts.twice import create_twice_facts
 from comptroller.checks.facts.validity import create_validity
 from comptroller.vocabulary import LINE_DATA_SETS, code_list
-from comptroller.warehouse import Warehouse, quote_identifier, quote_literal
+from comptroller.warehouse import (
+    Warehouse,
+    create_small_table,
+    quote_identifier,
+    quote_literal,
+)
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from comptroller.checks.facts.small import create_small_table
 from comptroller.vocabulary import code_list
+from comptroller.warehouse import create_small_table
 
 ORDINARY_SPELLS = ("EL", "NEL", "NELST", "NELNE")
 DAY_CASES = ("DC",)

@@ -11,10 +11,9 @@ import duckdb
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.checks.facts.columns import slice_fact_columns
 from comptroller.checks.facts.plans import create_plan_facts
-from comptroller.checks.facts.small import create_small_table
 from comptroller.checks.facts.ties import create_tie_facts
 from comptroller.checks.facts.versions import create_version_facts
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import create_small_table, quote_identifier, quote_literal
 
 KEY = "data_set, provider_code, commissioner_code, financial_year, month"
 # A mean over fewer months than this says nothing about the next.

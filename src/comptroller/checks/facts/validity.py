@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import duckdb
 
-from comptroller.checks.facts.small import create_small_table
 from comptroller.vocabulary import code_list, data_set, line_columns
-from comptroller.warehouse import quote_identifier, quote_literal
+from comptroller.warehouse import (
+    create_small_table,
+    quote_identifier,
+    quote_literal,
+    quote_literals,
+)
 
 _EVER = "DATE '1900-01-01'"
 _FOREVER = "DATE '9999-12-31'"
@@ -175,7 +179,7 @@ def _create_blank(con: duckdb.DuckDBPyConnection) -> None:
     for_money = {feed: [n for n in mandatory[feed] if n in names] for feed in _FEEDS}
     tests = []
     for name in names:
-        feeds = ", ".join(quote_literal(f) for f in _FEEDS if name in for_money[f])
+        feeds = quote_literals(f for f in _FEEDS if name in for_money[f])
         money_too = (
             ""
             if name not in _NOT_FOR_MONEY_LINES

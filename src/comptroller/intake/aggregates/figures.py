@@ -14,11 +14,11 @@ from comptroller.intake.cell_kinds import MARKERS, STRIPPED, number_of, number_s
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.table_finder import FoundTable
 from comptroller.vocabulary import DATA_SETS
-from comptroller.warehouse import MONEY, quote_literal
+from comptroller.warehouse import MONEY, quote_literal, quote_literals
 
 # The whole of England, where a table is about no single organisation.
 NATIONAL_CODE, NATIONAL_NAME = "ENGLAND", "England"
-_NO_FIGURE = ", ".join(quote_literal(marker) for marker in sorted(MARKERS))
+_NO_FIGURE = quote_literals(sorted(MARKERS))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,6 @@ What cannot be read is refused with a `ComptrollerError` that says where and wha
 
 from comptroller.intake.reading.limits import Limits
 from comptroller.intake.reading.opening import open_file
-from comptroller.intake.reading.raw_sheet import RawSheet
+from comptroller.intake.reading.raw_sheet import SAMPLE_ROWS, RawSheet
 
-__all__ = ["Limits", "RawSheet", "open_file"]
+__all__ = ["SAMPLE_ROWS", "Limits", "RawSheet", "open_file"]

@@ -9,6 +9,8 @@ import duckdb
 
 _numbers = itertools.count(1)
 TAIL_BLOCK_ROWS = 2000
+SAMPLE_ROWS = 400
+"""How many of its first rows tell what a sheet is."""
 _BLANK = " \t\r\n\u00a0\ufeff"
 
 
@@ -83,7 +85,7 @@ class RawSheet:
         ).fetchall()
         return [["" if cell is None else cell for cell in row] for row in found]
 
-    def sample(self, count: int = 400) -> list[list[str]]:
+    def sample(self, count: int = SAMPLE_ROWS) -> list[list[str]]:
         """Return the first `count` rows; the first of them is physical row `first_row`."""
         found = self.rows(self.first_row, self.first_row + count - 1)
         if len(found) > len(self._head):

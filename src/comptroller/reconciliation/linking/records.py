@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import duckdb
 
 from comptroller.vocabulary import code_list
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import create_small_table
 
 SUS_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
 PATIENT_LEVEL = ("PLCM", "DrPLCM", "DePLCM", *SUS_SETS)
@@ -28,22 +26,18 @@ def care_of_pod(setting: str, currency: str) -> str:
 
 def create_pods(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``link_pods``: code, group and care of every point of delivery."""
-    rows = ", ".join(
-        "({})".format(
-            ", ".join(
-                quote_literal(text)
-                for text in (
-                    pod.code,
-                    pod.attributes["group"],
-                    care_of_pod(pod.attributes["setting"], pod.attributes["currency"]),
-                )
+    create_small_table(
+        con,
+        "link_pods",
+        {"code": "VARCHAR", "pod_group": "VARCHAR", "care": "VARCHAR"},
+        [
+            (
+                pod.code,
+                pod.attributes["group"],
+                care_of_pod(pod.attributes["setting"], pod.attributes["currency"]),
             )
-        )
-        for pod in code_list("point_of_delivery").rows.values()
-    )
-    con.execute(
-        "CREATE OR REPLACE TEMP TABLE link_pods AS "
-        f"SELECT * FROM (VALUES {rows}) listed(code, pod_group, care)"
+            for pod in code_list("point_of_delivery").rows.values()
+        ],
     )
 
 
@@ -122,8 +116,3 @@ def create_side(
         SELECT row_number() OVER (ORDER BY line_id) AS n, * FROM chosen ORDER BY n
         """
     )
-
-
-def listed(values: Sequence[str]) -> str:
-    """Return texts as a list for SQL's ``IN``."""
-    return ", ".join(quote_literal(value) for value in values)

@@ -17,11 +17,10 @@ from comptroller.reconciliation.linking.records import (
     SUS_SETS,
     create_pods,
     create_side,
-    listed,
 )
 from comptroller.reconciliation.linking.tiers import link_exactly
 from comptroller.reconciliation.versions import create_version_pairs
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import quote_literal, quote_literals
 from comptroller.workspace import Workspace
 
 UNLINKED, NO_RECORD, NOT_RECEIVED = "unlinked", "no record of its own", "other side not received"
@@ -166,7 +165,7 @@ def link_charged_to_sus(
         con,
         "link_right",
         lines,
-        f"l.data_set IN ({listed(SUS_SETS)}) AND {of_provider}",
+        f"l.data_set IN ({quote_literals(SUS_SETS)}) AND {of_provider}",
         in_sus=True,
         scope=scope,
     )
@@ -234,14 +233,14 @@ def link_versions(
             "CREATE OR REPLACE TEMP TABLE pairs AS "
             "SELECT previous_content AS before, content AS after FROM version_pairs "
             "WHERE previous_received_at IS NOT NULL "
-            f"AND data_set IN ({listed(PATIENT_LEVEL)})"
+            f"AND data_set IN ({quote_literals(PATIENT_LEVEL)})"
         )
     else:
         before, after = (
             "(SELECT data_set, provider_code, commissioner_code, financial_year, month, "
             "CASE WHEN action <> 'nil' THEN content_version_id END AS content "
             f"FROM slice_versions WHERE submission_id = {quote_literal(submission)} "
-            f"AND data_set IN ({listed(PATIENT_LEVEL)}))"
+            f"AND data_set IN ({quote_literals(PATIENT_LEVEL)}))"
             for submission in submissions
         )
         con.execute(
