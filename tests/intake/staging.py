@@ -35,7 +35,7 @@ def stage(
             f"INSERT INTO pool VALUES ({marks})",
             [[0, number, *row] for number, row in enumerate(texts, start=2)],
         )
-    pool = Pool("pool", tuple(columns), identifier, (0,))
+    pool = Pool("pool", tuple(columns), identifier, (0,), {0: {}})
     profiles = profile(con, "pool", columns, [0])
     made = statements([pool], profiles, KEY)
     create_units(con)

@@ -87,14 +87,16 @@ def _correct_pool(
     done = f"{pool.relation}_corrected"
     con.execute(f"CREATE TABLE {done} (unit INTEGER, row BIGINT, cell VARCHAR, number INTEGER)")
     told = [(unit, *one) for unit in sorted(wanted) for one in wanted[unit]]
+    where = {column.element: column.cell for column in pool.columns}
     for number, (unit, one, column) in enumerate(told):
         if one.by_hand:
+            cell = where[column.element]
             con.execute(
                 f"INSERT INTO {done} SELECT unit, row, ?, ? FROM {cells} "
                 "WHERE unit = ? AND row = ?",
-                [column.cell, number, unit, one.row],
+                [cell, number, unit, one.row],
             )
-            _replace(con, cells, done, number, column, one)
+            _replace(con, cells, done, number, cell, one)
     _look_again(con, pool, pooled)
     # A row tells of one column at a time: a second may come to light when the first is mended.
     for _ in {column.element for _, _, column in told}:
@@ -103,17 +105,17 @@ def _correct_pool(
         for number, (unit, one, column) in enumerate(told):
             if one.by_hand:
                 continue
-            found = next(c for c in pool.columns if c.index == column.index)
+            cell = where[column.element]
             changed += _count(
                 con,
-                f"""INSERT INTO {done} SELECT p.unit, p.row, '{column.cell}', {number}
+                f"""INSERT INTO {done} SELECT p.unit, p.row, '{cell}', {number}
                 FROM {cells} p JOIN wrong w USING (unit, row)
-                WHERE p.unit = {unit} AND w.quarantine_column = {quote_literal(found.header)}
-                AND coalesce({squeezed(f"p.{column.cell}")}, '') = {quote_literal(one.from_text)}
+                WHERE p.unit = {unit} AND w.quarantine_column = {quote_literal(column.header)}
+                AND coalesce({squeezed(f"p.{cell}")}, '') = {quote_literal(one.from_text)}
                 AND NOT EXISTS (SELECT 1 FROM {done} d WHERE d.unit = p.unit AND d.row = p.row
-                                AND d.cell = '{column.cell}')""",
+                                AND d.cell = '{cell}')""",
             )
-            _replace(con, cells, done, number, column, one)
+            _replace(con, cells, done, number, cell, one)
         if not changed:
             break
         _look_again(con, pool, pooled)
@@ -135,11 +137,11 @@ def _replace(
     cells: str,
     done: str,
     number: int,
-    column: MappedColumn,
+    cell: str,
     one: SavedCorrection,
 ) -> None:
     con.execute(
-        f"UPDATE {cells} SET {column.cell} = ? FROM {done} d "
+        f"UPDATE {cells} SET {cell} = ? FROM {done} d "
         f"WHERE d.number = ? AND d.unit = {cells}.unit AND d.row = {cells}.row",
         [one.to_text, number],
     )

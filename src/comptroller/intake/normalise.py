@@ -1,6 +1,6 @@
-"""Rows of text become lines, all at once in DuckDB: one statement for all tables of one layout.
+"""Rows of text become lines, all at once in DuckDB: one statement for all tables read alike.
 
-Comes in: a pool of tables whose columns are mapped alike, with the profile of their values. Goes
+Comes in: a pool of tables with a column for each element, with the profile of their values. Goes
 out: rows in ``staged``, typed as ``lines`` declares, NHS numbers as keyed pseudonyms, birth dates
 as months, postcodes as districts; a row that cannot be an honest line carries its
 ``quarantine_reason``. Nothing is dropped: every row of the pool is one row of ``staged``.
@@ -91,15 +91,23 @@ COST_FREE_DATA_SETS = ("SUS_APC", "SUS_OP", "SUS_EC")
 
 @dataclass(frozen=True)
 class Pool:
-    """Tables of one layout, together in one relation ``unit, row, c0..``.
+    """Tables that are read alike, together in one relation ``unit, row, c0..``.
 
-    Where one row may make several lines (``traced``) it has ``origin`` too, the column of each.
+    Attributes:
+        relation: Its name.
+        columns: Its columns; where tables are arranged differently, one for each element.
+        data_set: What its rows are.
+        units: The tables.
+        headers: How each table calls the column of an element, by unit.
+        traced: Whether one row may make several lines; then it has ``origin`` too, the column
+            of each.
     """
 
     relation: str
     columns: tuple[MappedColumn, ...]
     data_set: str
     units: tuple[int, ...]
+    headers: Mapping[int, Mapping[str, str]]
     traced: bool = False
 
     @property
@@ -436,10 +444,17 @@ class _Statement:
         tests = []
         if self.number is not None:
             tests.append(f"coalesce({selects[name]} = CAST(n_big AS VARCHAR), false)")
-        if any(p.holds_nhs_numbers(name) for p in self.profiles.values()):
+        holders = [unit for unit, p in self.profiles.items() if p.holds_nhs_numbers(name)]
+        if holders:
             valid = values.nhs_number_is_valid(values.ten_digits(selects[name]))
-            tests.append(f"coalesce({valid}, false)")
+            tests.append(f"{self._of_units(holders)}coalesce({valid}, false)")
         return tests
+
+    def _of_units(self, chosen: Sequence[int]) -> str:
+        """Return SQL that confines a test to some of the tables; nothing where it is of all."""
+        if len(chosen) == len(self.profiles):
+            return ""
+        return f"unit IN ({', '.join(str(unit) for unit in sorted(chosen))}) AND "
 
     def _pseudonym(self, cell: str) -> dict[str, str]:
         token = (
@@ -502,10 +517,8 @@ class _Statement:
         if self.pool.data_set not in COST_FREE_DATA_SETS:
             rules.append(("activity_cost", f"({value}) IS NULL", "cost missing"))
         reasons = " ".join(f"WHEN {test} THEN {quote_literal(why)}" for _, test, why in rules)
-        headers = {c.element: c.header for c in self.pool.columns}
         columns = " ".join(
-            f"WHEN {test} THEN {quote_literal(headers.get(element, element))}"
-            for element, test, _ in rules
+            f"WHEN {test} THEN {self._header_of(element)}" for element, test, _ in rules
         )
         shown = " ".join(
             f"WHEN {test} THEN {_masked(self.by_element[element].cell)}"
@@ -517,6 +530,17 @@ class _Statement:
             "quarantine_column": f"CASE {columns} END",
             "quarantine_value": f"CASE {shown} END" if shown else "CAST(NULL AS VARCHAR)",
         }
+
+    def _header_of(self, element: str) -> str:
+        """Return SQL of how a row's own table calls the column of an element."""
+        headers = {unit: self.pool.headers[unit].get(element, element) for unit in self.profiles}
+        first, *others = sorted(set(headers.values()))
+        if not others:
+            return quote_literal(first)
+        branches = " ".join(
+            f"WHEN {unit} THEN {quote_literal(header)}" for unit, header in headers.items()
+        )
+        return f"CASE unit {branches} END"
 
 
 def _masked(cell: str) -> str:

@@ -1,4 +1,9 @@
-"""Tables of equal columns are read together: one profile and one statement for all of them."""
+"""Tables that are read alike are read together: one profile and one statement for all of them.
+
+Small tables of one data set share a relation with a column for each element, whatever their own
+columns are called and wherever they stand: to plan a statement costs more than to read a few
+thousand rows.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +21,19 @@ from comptroller.intake.organisations import read_code
 from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
 from comptroller.intake.report import Message
+from comptroller.intake.source import MappedColumn
 from comptroller.intake.surroundings import Surroundings
 from comptroller.warehouse import register, side_by_side
 
 _ROWS_OF_ITS_OWN = 200_000
+_ROWS_TO_SHARE = 20_000
+"""Up to here a table is read with others of its data set; above, only with those just like it."""
+
+_IN_ORDER = ("activity_start_date", "activity_end_date", "clinical_intervention_date")
+"""Elements that fill the same column of a line: the first in the table's order goes before."""
+
+_ALIKE = ("financial_year", "month", "pod_code", "local_pod_code", "nhs_number")
+"""Elements of which it matters whether a table has them at all, be they blank in a row."""
 _DEFAULT_PODS = {"DrPLCM": "DRUG", "DePLCM": "DEVICE"}
 _PSEUDONYM_WORDS = ("pseudo", "sk patient", "patient key", "token", "derived")
 
@@ -50,26 +64,22 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
                 continue
             unit = part.unit = len(pooled.places)
             pooled.places[unit] = (file, part)
-            used = part.recognised.mapping.used
-            key: tuple[object, ...] = (
-                part.recognised.data_set,
-                tuple((c.index, c.element) for c in used),
-                part.table.traced,
-            )
-            if part.table.data_rows > _ROWS_OF_ITS_OWN:
-                key = (*key, unit)
-            groups.setdefault(key, []).append(unit)
+            groups.setdefault(_likeness(part), []).append(unit)
     # The longest first, so that no processor is left with it at the end.
     by_size = sorted(
         groups.values(), key=lambda units: -sum(pooled.places[u][1].table.data_rows for u in units)
     )
     for number, units in enumerate(by_size):
         _, first = pooled.places[units[0]]
+        used = {unit: pooled.places[unit][1].recognised.mapping.used for unit in units}
         pool = Pool(
             relation=f"pool_{number}",
-            columns=first.recognised.mapping.used,
+            columns=_together(list(used.values())),
             data_set=first.recognised.data_set,
             units=tuple(units),
+            headers={
+                unit: {c.element: c.header for c in columns} for unit, columns in used.items()
+            },
             traced=first.table.traced,
         )
         pooled.pools.append(pool)
@@ -83,6 +93,39 @@ def pool_parts(con: duckdb.DuckDBPyConnection, files: Sequence[IncomingFile]) ->
     return pooled
 
 
+def _likeness(part: IncomingPart) -> tuple[object, ...]:
+    """Return what tables have in common that are read by one statement."""
+    used, table = part.recognised.mapping.used, part.table
+    elements = [c.element for c in used]
+    alike = (part.recognised.data_set, table.traced)
+    if table.data_rows > _ROWS_OF_ITS_OWN:
+        return (*alike, part.unit)
+    if table.data_rows > _ROWS_TO_SHARE or len(set(elements)) < len(elements):
+        return (*alike, tuple((c.index, c.element) for c in used))
+    return (
+        *alike,
+        tuple(name in elements for name in _ALIKE),
+        tuple(name for name in elements if name in _IN_ORDER),
+    )
+
+
+def _together(used: Sequence[tuple[MappedColumn, ...]]) -> tuple[MappedColumn, ...]:
+    """Return the columns of several tables as one row of columns, each element once.
+
+    Tables that are arranged alike keep their columns where they are.
+    """
+    if all(
+        [(c.index, c.element) for c in one] == [(c.index, c.element) for c in used[0]]
+        for one in used
+    ):
+        return used[0]
+    elements = dict.fromkeys(column.element for one in used for column in one)
+    return tuple(
+        MappedColumn(index, element, element, 1.0, "together")
+        for index, element in enumerate(elements)
+    )
+
+
 def _readable(part: IncomingPart) -> bool:
     """Tell whether the rows can be read as lines at all, though the file may be held."""
     names = {c.element for c in part.recognised.mapping.used}
@@ -90,14 +133,18 @@ def _readable(part: IncomingPart) -> bool:
 
 
 def _fill(con: duckdb.DuckDBPyConnection, pool: Pool, pooled: Pooled) -> None:
-    cells = ", ".join(sorted((c.cell for c in pool.columns), key=lambda c: int(c[1:])))
-    if pool.traced:
-        cells = f"origin, {cells}"
-    selects = [
-        f"SELECT CAST({unit} AS INTEGER) AS unit, row, {cells} "
-        f"FROM {pooled.places[unit][1].table.relation}"
-        for unit in pool.units
-    ]
+    selects = []
+    for unit in pool.units:
+        part = pooled.places[unit][1]
+        own = {c.element: c.cell for c in part.recognised.mapping.used}
+        cells = ", ".join(
+            f"{own.get(c.element, 'CAST(NULL AS VARCHAR)')} AS {c.cell}" for c in pool.columns
+        )
+        if pool.traced:
+            cells = f"origin, {cells}"
+        selects.append(
+            f"SELECT CAST({unit} AS INTEGER) AS unit, row, {cells} FROM {part.table.relation}"
+        )
     con.execute(f"CREATE {pool.kept_as} {pool.relation} AS {' UNION ALL '.join(selects)}")
 
 

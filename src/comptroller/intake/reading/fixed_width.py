@@ -40,6 +40,9 @@ def find_spans(head: str) -> Spans | None:
     best: Spans = ()
     for place, line in enumerate(lines[: min(_HEADINGS_WITHIN, len(lines) - FEWEST_LINES + 2)]):
         _count(line, filled, -1)
+        words = sum(1 for word in line.split() if not any(letter.isdigit() for letter in word))
+        if words < (len(best) + 1) * _WORDS:
+            continue
         below = lines[place + 1 :]
         spans = _between_gaps(line, filled, max(1, int(len(below) * _OUTLIERS)))
         spans = _with_values(line, below, _without_words(line, below, spans))

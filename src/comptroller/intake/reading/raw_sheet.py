@@ -75,6 +75,7 @@ class RawSheet:
 
     def rows(self, first: int, last: int) -> list[list[str]]:
         """Return the cells of physical rows `first` to `last`, '' for an empty cell."""
+        last = min(last, self.last_row)
         if self.width == 0 or last < first:
             return []
         if self.first_row <= first and last < self.first_row + len(self._head):
