@@ -7,6 +7,8 @@ WORKSPACE ?= demo-workspace
 LINES ?= 200000
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin
+# Many tests start the command anew: compiled modules are kept, whatever the machine is set to.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## List the targets

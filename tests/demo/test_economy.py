@@ -31,8 +31,14 @@ def digests(folder: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(economy: Economy, tmp_path: Path) -> None:
-    again = build_economy(tmp_path, lines=LINES, seed=SEED)
+    as_told: list[tuple[Path, dict[str, str]]] = []
+    again = build_economy(
+        tmp_path, lines=LINES, seed=SEED, arrived=lambda day: as_told.append((day, digests(day)))
+    )
     assert digests(again.directory) == digests(economy.directory)
+    # Nothing comes into a folder any more once it was told of.
+    assert [folder for folder, _ in as_told] == list(again.deliveries)
+    assert all(digests(folder) == then for folder, then in as_told)
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ QUESTIONS = {
     "undercharges": "Undercharges, in the providers' favour",
 }
 DEFAULT_FOLDER = Path("demo-workspace")
-_STAGES = 22  # building, loading fourteen rounds and what follows: for the progress bar
+_STAGES = 26  # building, loading the days on which files came and what follows: for the bar
 
 
 def demo(

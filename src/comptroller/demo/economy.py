@@ -30,6 +30,7 @@ _LINES_PER_EVENT_OF_BUSY_PATIENTS = 2.0
 _CHUNK_EVENTS = 1_500_000
 
 Progress = Callable[[str, int, int], None]
+Arrived = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ def build_economy(
     lines: int = DEFAULT_LINES,
     seed: int = DEFAULT_SEED,
     progress: Progress | None = None,
+    arrived: Arrived | None = None,
 ) -> Economy:
     """Build a fictional health economy into a folder and return what was built.
 
@@ -65,6 +67,8 @@ def build_economy(
         lines: About how many current lines, of all data sets together.
         seed: Any whole number.
         progress: Called with what is being done, the step and the number of steps.
+        arrived: Called with each folder of deliveries, in the order of their days, as soon as
+            nothing more comes into it; the reference data is there by then.
     """
     world = find_preset(preset)
     directory.mkdir(parents=True, exist_ok=True)
@@ -75,7 +79,9 @@ def build_economy(
             if lines > CUMULATIVE_UP_TO:
                 con.execute(f"ATTACH '{spill / 'economy.duckdb'}' AS economy")
                 con.execute("USE economy")
-            return _build(con, directory, world, lines, seed, progress or _silent)
+            return _build(
+                con, directory, world, lines, seed, progress or _silent, arrived or _nobody
+            )
         finally:
             con.close()
     finally:
@@ -86,6 +92,10 @@ def _silent(what: str, step: int, steps: int) -> None:
     del what, step, steps
 
 
+def _nobody(folder: Path) -> None:
+    del folder
+
+
 def _build(
     con: duckdb.DuckDBPyConnection,
     directory: Path,
@@ -93,6 +103,7 @@ def _build(
     wanted: int,
     seed: int,
     progress: Progress,
+    arrived: Arrived,
 ) -> Economy:
     cumulative = wanted <= CUMULATIVE_UP_TO
     plan = rounds(world, cumulative=cumulative)
@@ -129,12 +140,18 @@ def _build(
         postman.deliver(this)
         return postman
 
-    written = []
-    for step, (this, postman) in enumerate(
-        zip(plan, side_by_side(con, deliver, plan), strict=True), start=3
-    ):
-        progress(f"{this.arrives.isoformat()} delivered", step, steps)
+    written: list[Postman] = []
+    complete: list[Path] = []
+    for postman in side_by_side(con, deliver, plan):
         written.append(postman)
+        this, later = plan[len(written) - 1], plan[len(written) :]
+        progress(f"{this.arrives.isoformat()} delivered", 2 + len(written), steps)
+        for folder in sorted((directory / "deliveries").iterdir()):
+            # What a round brings late comes after its own day.
+            open_still = later and folder.name >= later[0].arrives.isoformat()
+            if folder not in complete and not open_still:
+                complete.append(folder)
+                arrived(folder)
     _write_key(directory / "answer_key.csv", book)
     progress("done", steps, steps)
     current = con.execute(
@@ -151,7 +168,7 @@ def _build(
         files=sum(postman.files for postman in written),
         rows=sum(postman.rows for postman in written),
         faults=len({row[0] for row in book.key if row[3] == "flagged"}),
-        deliveries=tuple(sorted((directory / "deliveries").iterdir())),
+        deliveries=tuple(complete),
     )
 
 

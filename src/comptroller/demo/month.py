@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
-from comptroller.demo.economy import Economy, build_economy
+from comptroller.demo.economy import CUMULATIVE_UP_TO, Economy, build_economy
 from comptroller.demo.scoring import Score, score
 from comptroller.errors import ComptrollerError
 from comptroller.intake import FileReport
@@ -38,7 +39,7 @@ Tell = Callable[[str], None]
 class MonthRun:
     """What came of the month: counts, pounds, seconds by stage, and the score."""
 
-    economy: Economy
+    economy: Economy = field(init=False)
     seconds: dict[str, float] = field(default_factory=dict)
     files: dict[str, int] = field(default_factory=dict)
     lines_loaded: int = 0
@@ -102,24 +103,20 @@ def run_month(
         check: Runs the rulebook; returns how many checks ran over how many lines. It is handed in
             because the demonstration itself knows nothing of the checks.
     """
-    home = directory / "economy"
+    home, run = directory / "economy", MonthRun()
     home.mkdir(parents=True, exist_ok=True)
-    run_seconds: dict[str, float] = {}
-    with _stage(run_seconds, "build"):
-        readme = home / "README.txt"
-        readme.write_text("An economy is being built here.\n", encoding="utf-8")
-        economy = build_economy(
-            home, preset, lines, seed, progress=lambda what, *_: tell(f"Building: {what}")
-        )
-        readme.write_text(
-            _README.format(
-                preset=preset, year=economy.financial_year, seed=seed, lines=economy.lines
-            ),
-            encoding="utf-8",
-        )
-    run = MonthRun(economy, run_seconds)
-    ws = Workspace.create(directory, name="Demonstration")
-    _load(ws, run, tell)
+    readme = home / "README.txt"
+    readme.write_text("An economy is being built here.\n", encoding="utf-8")
+    with _Economy(home, preset, lines, seed, tell) as building:
+        with _stage(run.seconds, "build"):
+            building.wait_for_the_first()
+        ws = Workspace.create(directory, name="Demonstration")
+        _load(ws, run, home, building.deliveries(), tell)
+        run.economy = building.done()
+    year, made = run.economy.financial_year, run.economy.lines
+    readme.write_text(
+        _README.format(preset=preset, year=year, seed=seed, lines=made), encoding="utf-8"
+    )
     with _stage(run.seconds, "reconcile"):
         tell("Reconciling")
         run.ties = _reconcile(ws)
@@ -133,6 +130,61 @@ def run_month(
     return run
 
 
+class _Economy:
+    """An economy that is being built, while what came first is loaded already.
+
+    A very large one is built to its end before: both together would take more memory.
+    """
+
+    def __init__(self, home: Path, preset: str, lines: int, seed: int, tell: Tell) -> None:
+        self._pool = ThreadPoolExecutor(1)
+        self._arrived: Queue[Path | None] = Queue()
+        self._first: Path | None = None
+        self._lines, self._tell = lines, tell
+        self._aloud = True
+        self._built = self._pool.submit(self._build, home, preset, lines, seed)
+
+    def __enter__(self) -> _Economy:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self._pool.shutdown()
+
+    def _build(self, home: Path, preset: str, lines: int, seed: int) -> Economy:
+        try:
+            return build_economy(
+                home, preset, lines, seed, progress=self._say, arrived=self._arrived.put
+            )
+        finally:
+            self._arrived.put(None)
+
+    def _say(self, what: str, *_: int) -> None:
+        if self._aloud:
+            self._tell(f"Building: {what}")
+
+    def wait_for_the_first(self) -> None:
+        """Wait for the first delivery, or for all of a very large economy."""
+        if self._lines > CUMULATIVE_UP_TO:
+            self._built.result()
+        self._first = self._arrived.get()
+        self._aloud = False
+
+    def deliveries(self) -> Iterator[Path]:
+        """Yield the folders of deliveries as they are complete."""
+        folder = self._first
+        while folder is not None:
+            yield folder
+            folder = self._arrived.get()
+
+    def done(self) -> Economy:
+        """Return what was built.
+
+        Raises:
+            ComptrollerError: It could not be built.
+        """
+        return self._built.result()
+
+
 @contextmanager
 def _stage(seconds: dict[str, float], name: str) -> Iterator[None]:
     begun = time.perf_counter()
@@ -140,18 +192,18 @@ def _stage(seconds: dict[str, float], name: str) -> Iterator[None]:
     seconds[name] = seconds.get(name, 0.0) + time.perf_counter() - begun
 
 
-def _load(ws: Workspace, run: MonthRun, tell: Tell) -> None:
+def _load(ws: Workspace, run: MonthRun, home: Path, deliveries: Iterator[Path], tell: Tell) -> None:
     from comptroller import intake, reference
 
     with _stage(run.seconds, "reference"):
         tell("Loading reference data")
-        for report in reference.load(ws, [run.economy.directory / "reference"]):
+        for report in reference.load(ws, [home / "reference"]):
             if report.status == "refused":
                 raise ComptrollerError(
                     f"reference data was refused: {report.faults[:1]}", where=report.file
                 )
     with _stage(run.seconds, "load"):
-        for folder in run.economy.deliveries:
+        for folder in deliveries:
             tell(f"Loading what came on {folder.name}")
             for file in intake.load(ws, [folder], received=date.fromisoformat(folder.name)):
                 told: dict[str, Any] = _let_in(ws, file).to_json()
