@@ -59,11 +59,25 @@ def _create_coverage(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _index(key: str) -> str:
-    return (
-        f"(SELECT {key}, arg_min(n, line_id) AS n, arg_min(activity_start_date, line_id) AS day "
-        f"FROM facts_sus_keys "
-        f"WHERE {key} IS NOT NULL GROUP BY {key})"
+def _create_index(con: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Create ``facts_by_KEY``: for each value of a key its SUS record, of several the first.
+
+    Nearly every value has one record: only for the others are line ids compared, and the tables
+    are made one after the other, because text of millions of groups would not fit memory.
+    """
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE facts_by_{key} AS
+        SELECT {key}, min(n) AS n, min(activity_start_date) AS day, count(*) AS records
+        FROM facts_sus_keys WHERE {key} IS NOT NULL GROUP BY {key};
+        CREATE OR REPLACE TEMP TABLE facts_firsts AS
+        SELECT {key}, arg_min(n, line_id) AS n, arg_min(activity_start_date, line_id) AS day
+        FROM facts_sus_keys
+        WHERE {key} IN (SELECT {key} FROM facts_by_{key} WHERE records > 1) GROUP BY {key};
+        UPDATE facts_by_{key} SET n = f.n, day = f.day FROM facts_firsts AS f
+        WHERE facts_by_{key}.{key} = f.{key};
+        DROP TABLE facts_firsts
+        """
     )
 
 
@@ -73,6 +87,9 @@ def _create_matched(con: duckdb.DuckDBPyConnection) -> None:
     misled = (
         "(c.n <> r.n AND c.day <> s.activity_start_date AND r.day = s.activity_start_date) IS TRUE"
     )
+    keys = ("k_cds", "k_reference", "k_contact")
+    for key in keys:
+        _create_index(con, key)
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_tied AS
@@ -83,14 +100,16 @@ def _create_matched(con: duckdb.DuckDBPyConnection) -> None:
                 WHEN s.pod_role IN ('spell', 'regular', 'outpatient', 'emergency')
                     AND v.care_kind IS NOT NULL THEN 'none' END AS sus_match_tier
         FROM facts_slam_keys AS s
-        LEFT JOIN {_index("k_cds")} AS c ON c.k_cds = s.k_cds
-        LEFT JOIN {_index("k_reference")} AS r ON r.k_reference = s.k_reference
-        LEFT JOIN {_index("k_contact")} AS p ON p.k_contact = s.k_contact
+        LEFT JOIN facts_by_k_cds AS c ON c.k_cds = s.k_cds
+        LEFT JOIN facts_by_k_reference AS r ON r.k_reference = s.k_reference
+        LEFT JOIN facts_by_k_contact AS p ON p.k_contact = s.k_contact
         LEFT JOIN facts_covered AS v ON v.provider_code = s.provider_code
             AND v.financial_year = s.financial_year AND v.month = s.month
             AND v.care_kind = s.care_kind
         """
     )
+    for key in keys:
+        con.execute(f"DROP TABLE facts_by_{key}")
     con.execute(
         """
         CREATE OR REPLACE TEMP TABLE facts_matched AS
