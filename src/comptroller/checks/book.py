@@ -85,6 +85,7 @@ def load_book(
     schema: Schema | None = None,
     workspace: Workspace | None = None,
     contracts: Iterable[ContractLine] = (),
+    instead: Path | None = None,
 ) -> Book:
     """Return the compiled rulebook.
 
@@ -94,11 +95,12 @@ def load_book(
         schema: The columns there are; by default the product's.
         workspace: Whose overrides of parameters hold.
         contracts: What contract ids mean, for overrides by contract.
+        instead: A file whose checks take the place of those with the same ids.
 
     Raises:
         RulebookError: Anything is wrong in any file; every fault is told, with its place.
     """
-    rulebook, faults = read_rulebook(files, own)
+    rulebook, faults = read_rulebook(files, own, instead)
     schema = schema or product_schema()
     overrides: list[Override] = []
     if workspace is not None:
@@ -117,13 +119,21 @@ def load_book(
     return Book(rulebook.checks, rulebook.exclusions, rules, tuple(overrides), parameters)
 
 
-def workspace_book(ws: Workspace, contracts: Iterable[ContractLine] = ()) -> Book:
+def workspace_book(
+    ws: Workspace, contracts: Iterable[ContractLine] = (), instead: Path | None = None
+) -> Book:
     """Return the rulebook in force in a workspace: the product's checks and its own ``rules``.
+
+    Args:
+        ws: The workspace.
+        contracts: What contract ids mean, for overrides by contract.
+        instead: A file whose checks take the place of those with the same ids.
 
     Raises:
         RulebookError: A fault in the workspace's own checks or parameters.
     """
-    return load_book(product_files(), own_files(ws), workspace=ws, contracts=contracts)
+    own = [path for path in own_files(ws) if instead is None or not path.samefile(instead)]
+    return load_book(product_files(), own, workspace=ws, contracts=contracts, instead=instead)
 
 
 def own_files(ws: Workspace) -> list[Path]:

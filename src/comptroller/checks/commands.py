@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from comptroller.checks.rulebook_commands import rulebook
+from comptroller.checks.tables import SHORT_FINDING
 from comptroller.console import (
     EXIT_NEEDS_A_PERSON,
     HERE,
@@ -26,6 +27,7 @@ from comptroller.intake.slices import require_loaded
 
 if TYPE_CHECKING:
     from comptroller.checks.runner import CheckRun
+    from comptroller.checks.trial import Trial
 
 __all__ = ["check", "findings", "results", "rulebook"]
 
@@ -53,16 +55,24 @@ def check(
     checks: ChecksOption = "*",
     basis: BasisOption = "payable",
     engine: Annotated[str, typer.Option("--engine", help="duckdb.")] = "duckdb",
+    tried: Annotated[
+        Path | None,
+        typer.Option("--try", metavar="FILE", help="Try a file of checks; record nothing."),
+    ] = None,
     workspace: WorkspaceOption = HERE,
     form: FormatOption = Format.TABLE,
 ) -> None:
     """Run the rulebook over what is loaded and record what it finds.
+
+    With --try FILE only the checks of that file run, and what they would find is shown: nothing is
+    recorded. A check with the id of one in force takes its place for the trial.
 
     Exit code 0 when every check ran everywhere, 3 when some could not run (the reasons are told).
 
     Example: comptroller check --provider RX1 --checks 'DUP-*'
     """
     from comptroller.checks.runner import Scope, run_checks
+    from comptroller.checks.trial import try_checks
 
     if engine != "duckdb":
         raise UsageError(
@@ -79,9 +89,48 @@ def check(
             bar.describe(text, total=total)
             bar.advance(done)
 
-        run = run_checks(opened, scope, basis, tell)
+        if tried is None:
+            run = run_checks(opened, scope, basis, tell)
+        else:
+            trial = try_checks(opened, tried, scope, basis, tell)
+    if tried is not None:
+        _print_trial(trial, form)
+        return
     _print_run(run, form)
     if run.needs_a_person:
+        raise typer.Exit(EXIT_NEEDS_A_PERSON)
+
+
+def _print_trial(trial: Trial, form: Format) -> None:
+    """Print what checks of a file would find; exit as `check` does."""
+    if form is Format.JSON:
+        named = [dict(zip(trial.columns, row, strict=True)) for row in trial.findings]
+        failing = [f"{item.place}: {item.text}" for item in trial.failing]
+        print_json(
+            {
+                "lines": trial.lines,
+                "checks": trial.summary,
+                "failing_examples": failing,
+                "findings": named,
+            }
+        )
+    elif form is Format.TABLE:
+        names = list(trial.summary[0])
+        rows = [list(row.values()) for row in trial.summary]
+        print_rows(names, rows, form, title=f"Tried on {trial.lines:,} lines")
+        shown = [trial.columns.index(name) for name in SHORT_FINDING if name in trial.columns]
+        _print_some(
+            [trial.columns[at] for at in shown],
+            [tuple(row[at] for at in shown) for row in trial.findings],
+            form,
+            "What it would find",
+        )
+    else:
+        print_rows(trial.columns, trial.findings, form, title="What it would find")
+    for item in trial.failing:
+        messages.print(f"its example fails: {item.place}: {item.text}", markup=False)
+    messages.print("A trial: nothing was recorded.")
+    if any(row["could_not_run"] for row in trial.summary):
         raise typer.Exit(EXIT_NEEDS_A_PERSON)
 
 

@@ -92,16 +92,23 @@ class Rulebook:
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
 
 
-def read_rulebook(files: Iterable[Path], own: Iterable[Path] = ()) -> tuple[Rulebook, list[Fault]]:
+def read_rulebook(
+    files: Iterable[Path], own: Iterable[Path] = (), instead: Path | None = None
+) -> tuple[Rulebook, list[Fault]]:
     """Return the checks of ``files`` and every grammar fault found on the way.
 
     Args:
         files: Rulebook files of the product; one named ``exclusions.toml`` declares shared sets.
         own: Files of the workspace's ``rules`` folder; their ids may have any prefix.
+        instead: A file whose checks take the place of those with the same ids.
     """
     rulebook, faults = Rulebook(), list[Fault]()
     for path, is_own in [*((p, False) for p in sorted(files)), *((p, True) for p in sorted(own))]:
         _read_file(path, is_own, rulebook, faults)
+    if instead is not None:
+        tried = Rulebook()
+        _read_file(instead, True, tried, faults)
+        rulebook.checks |= tried.checks
     for check in rulebook.checks.values():
         for name in check.exclusions:
             if name not in rulebook.exclusions:

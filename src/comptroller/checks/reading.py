@@ -11,7 +11,7 @@ from comptroller.calendar import FinancialMonth
 from comptroller.checks.book import workspace_book
 from comptroller.checks.export import export_findings, findings_query
 from comptroller.checks.findings import create_latest_findings, create_open_findings
-from comptroller.checks.tables import RESULTS
+from comptroller.checks.tables import RESULTS, SHORT_FINDING
 from comptroller.errors import UsageError
 from comptroller.warehouse import quote_identifier, quote_literal
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from comptroller.warehouse import Warehouse
     from comptroller.workspace import Workspace
 
-_SHORT = (
-    *("check_id", "status", "provider_code", "commissioner_code", "financial_year", "month"),
-    *("net_value", "cash_value", "gross_value", "message"),
-)
 OUTCOMES = ("passed", "failed", "not_applicable", "could_not_run")
 STATUSES = ("new", "continuing", "returned", "fixed")
 
@@ -79,7 +75,7 @@ def findings_rows(
     con = ws.connect()
     query = _query(con, ws, basis, filters)
     if short:
-        query = f"SELECT {', '.join(_SHORT)} FROM ({query})"
+        query = f"SELECT {', '.join(SHORT_FINDING)} FROM ({query})"
     cursor = con.execute(query)
     columns = [column[0] for column in cursor.description or ()]
     return columns, cursor.fetchall()

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -125,7 +126,7 @@ class CheckRun:
         return bool(self.outcomes.get("could_not_run"))
 
 
-class _Clock:
+class Clock:
     """Stages of a run and their seconds, and the progress told about them."""
 
     def __init__(self, progress: Progress | None, total: int) -> None:
@@ -135,12 +136,14 @@ class _Clock:
         self.stage = ""
 
     def begin(self, stage: str) -> None:
+        """End the stage before and begin this one; '' only ends."""
         now = time.perf_counter()
         if self.stage:
             self.stages[self.stage] = self.stages.get(self.stage, 0.0) + now - self.started
         self.stage, self.started = stage, now
 
     def tell(self, text: str, steps: int = 0) -> None:
+        """Say what is being done, after so many more steps."""
         self.done += steps
         if self.progress is not None:
             self.progress(text, self.done, self.total)
@@ -183,17 +186,62 @@ def _run(
     basis: str,
     progress: Progress | None,
 ) -> CheckRun:
-    from comptroller.checks import facts
-
-    book = workspace_book(ws)
-    if any(override.contract_id for override in book.overrides):
-        book = workspace_book(ws, _contracts(ws, con))
+    book = book_for(ws, con)
     rules = book.select(scope.checks)
-    clock = _Clock(progress, len(rules) + 4)
+    clock = Clock(progress, len(rules) + 4)
     run_id = _run_id(ws, book, rules, scope, basis)
     create_latest_findings(con, ws.warehouse, basis)
     if ws.warehouse.is_committed(f"check:{run_id}"):
         return _stored(con, ws, run_id)
+    ran, lines = look(ws, con, book, rules, scope, basis, clock)
+    clock.begin("writing")
+    clock.tell("writing findings", 2)
+    _write(ws, con, run_id, scope, basis, book, ran, lines, clock)
+    return _summary(con, run_id, ran, lines, clock)
+
+
+def book_for(ws: Workspace, con: duckdb.DuckDBPyConnection, instead: Path | None = None) -> Book:
+    """Return the rulebook in force, with parameters by contract where a person has set any.
+
+    Args:
+        ws: The workspace.
+        con: A connection to it.
+        instead: A file whose checks take the place of those with the same ids.
+    """
+    book = workspace_book(ws, instead=instead)
+    if any(override.contract_id for override in book.overrides):
+        book = workspace_book(ws, _contracts(ws, con), instead)
+    return book
+
+
+def look(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    book: Book,
+    rules: list[Rule],
+    scope: Scope,
+    basis: str,
+    clock: Clock,
+) -> tuple[list[Ran], int]:
+    """Run rules over a scope and leave what they find in ``findings_to_write``; write nothing.
+
+    Args:
+        ws: The workspace.
+        con: A connection to it, with the view ``latest_findings``.
+        book: The rulebook; its other checks have a part in what a finding is worth net.
+        rules: The rules to run.
+        scope: Which lines.
+        basis: ``payable`` or ``current``.
+        clock: Told of each stage.
+
+    Returns:
+        What came of each rule, and how many lines were looked at.
+
+    Raises:
+        ComptrollerError: There is no line.
+    """
+    from comptroller.checks import facts
+
     clock.begin("facts")
     clock.tell("computing facts", 1)
     facts.build(con, ws.warehouse, ws, scope, basis, columns=_columns(rules), progress=None)
@@ -217,11 +265,8 @@ def _run(
     others = [item for name, item in book.checks.items() if name not in chosen]
     create_standing(con, others, scope.sql("p"))
     evaluate(con, ran, limits, lacking, clock.begin, basis)
-    clock.begin("writing")
-    clock.tell("writing findings", 2)
     create_statuses(con, scope.sql("p"), [item.rule.check.id for item in ran])
-    _write(ws, con, run_id, scope, basis, book, ran, lines, clock)
-    return _summary(con, run_id, ran, lines, clock)
+    return ran, lines
 
 
 def evaluate(
@@ -271,7 +316,7 @@ def _columns(rules: Iterable[Rule]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _steps(clock: _Clock, rules: list[Rule]) -> Iterable[None]:
+def _steps(clock: Clock, rules: list[Rule]) -> Iterable[None]:
     for rule in rules:
         clock.tell(f"{rule.check.id} {rule.check.title}", 1)
         yield None
@@ -321,7 +366,7 @@ def _write(
     book: Book,
     ran: list[Ran],
     lines: int,
-    clock: _Clock,
+    clock: Clock,
 ) -> None:
     """Commit results, findings and the run, in that order, under one commit."""
     sequence = con.execute("SELECT coalesce(max(sequence), 0) + 1 FROM check_runs").fetchone()
@@ -351,7 +396,7 @@ _VALUES = ("gross", "net", "cash", "baseline", "undercharge")
 
 
 def _summary(
-    con: duckdb.DuckDBPyConnection, run_id: str, ran: list[Ran], lines: int, clock: _Clock
+    con: duckdb.DuckDBPyConnection, run_id: str, ran: list[Ran], lines: int, clock: Clock
 ) -> CheckRun:
     clock.begin("")
     outcomes = con.execute(

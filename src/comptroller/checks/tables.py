@@ -105,6 +105,12 @@ FINDING_COLUMNS: dict[str, str] = {
     "rule_fingerprint": "VARCHAR",
 }
 
+SHORT_FINDING = (
+    *("check_id", "status", "provider_code", "commissioner_code", "financial_year", "month"),
+    *("net_value", "cash_value", "gross_value", "message"),
+)
+"""What a list on a screen shows of a finding."""
+
 FINDINGS = Table(
     "findings",
     {"run_id": "VARCHAR", **FINDING_COLUMNS},
