@@ -65,6 +65,10 @@ soak: setup ## Kill load and check at random moments; load ten thousand hostile 
 	$(RUN)/python -m bench.soak
 	$(RUN)/python -m bench.fuzz
 
+.PHONY: mutate
+mutate: setup ## Spoil the predicates of every check, and count what examples and demonstration notice
+	$(RUN)/python -m bench.mutation
+
 .PHONY: build
 build: setup ## Build the wheel
 	$(UV) build --wheel
