@@ -2,7 +2,7 @@
 
 Everything here is SQL over native tables on the caller's connection; what leaves it are counts.
 
-Tables made (temporary, on the connection):
+Tables made (those that rules fill are seen by cursors; ``slice_numbers`` is temporary):
 
 - ``hits``: one row per finding of this run before overlap: number of the check, row of ``checked``
   or ``slice_facts`` (for a group's finding: of the line kept), pounds, message, evidence (JSON),
@@ -19,8 +19,11 @@ Tables made (temporary, on the connection):
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Lock
 
 import duckdb
 
@@ -57,14 +60,14 @@ def create_tables(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty tables that `run_rules` fills."""
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE hits (check_no SMALLINT, line_no BIGINT, gross {MONEY},
+        CREATE OR REPLACE TABLE hits (check_no SMALLINT, line_no BIGINT, gross {MONEY},
             message VARCHAR, evidence VARCHAR, related VARCHAR);
-        CREATE OR REPLACE TEMP TABLE shares (check_no SMALLINT, anchor_no BIGINT, line_no BIGINT,
+        CREATE OR REPLACE TABLE shares (check_no SMALLINT, anchor_no BIGINT, line_no BIGINT,
             gross {MONEY});
-        CREATE OR REPLACE TEMP TABLE scope_counts (scope_no SMALLINT, slice_no INTEGER,
+        CREATE OR REPLACE TABLE scope_counts (scope_no SMALLINT, slice_no INTEGER,
             scope_rows BIGINT, scope_cost DECIMAL(38,8));
-        CREATE OR REPLACE TEMP TABLE check_scopes (check_no SMALLINT, scope_no SMALLINT);
-        CREATE OR REPLACE TEMP TABLE unknown_counts (check_no SMALLINT, slice_no INTEGER,
+        CREATE OR REPLACE TABLE check_scopes (check_no SMALLINT, scope_no SMALLINT);
+        CREATE OR REPLACE TABLE unknown_counts (check_no SMALLINT, slice_no INTEGER,
             unknown_rows BIGINT, unknown_cost DECIMAL(38,8));
         """
     )
@@ -104,6 +107,7 @@ def run_rules(
     could_not_run: Mapping[str, str] | None = None,
     limits: Mapping[str, str] | None = None,
     progress: Iterable[None] | None = None,
+    beside: Sequence[duckdb.DuckDBPyConnection] = (),
 ) -> list[Ran]:
     """Run every rule over ``checked`` and ``slice_facts`` and fill the tables of this module.
 
@@ -113,23 +117,56 @@ def run_rules(
         could_not_run: Check id to the reason why it cannot run at all.
         limits: Check id to a predicate over slice groups that it can run on.
         progress: Anything that is stepped once per check.
+        beside: Cursors of the connection (`warehouse.cursors`), each of which runs a rule at a
+            time; without any the connection runs all.
 
     A rule that fails inside the engine becomes "could not run" with the engine's words; the others
     go on.
     """
     steps = iter(progress) if progress is not None else None
-    done = []
-    scopes: dict[tuple[str, str], int] = {}
-    for number, rule in enumerate(rules, start=1):
-        reason = (could_not_run or {}).get(rule.check.id, "")
-        started = time.perf_counter()
-        limit = (limits or {}).get(rule.check.id, "")
-        reason = reason or _run(con, number, rule, limit)
-        reason = _count_scope(con, number, rule, scopes) or reason
-        done.append(Ran(number, rule, time.perf_counter() - started, reason))
+    scopes = _Scopes()
+    hands: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+    for hand in beside or (con,):
+        hands.put(hand)
+
+    def one(numbered: tuple[int, Rule]) -> Ran:
+        number, rule = numbered
+        hand = hands.get()
+        try:
+            reason = (could_not_run or {}).get(rule.check.id, "")
+            started = time.perf_counter()
+            limit = (limits or {}).get(rule.check.id, "")
+            reason = reason or _run(hand, number, rule, limit)
+            reason = _count_scope(hand, number, rule, scopes) or reason
+            return Ran(number, rule, time.perf_counter() - started, reason)
+        finally:
+            hands.put(hand)
+
+    def stepped(ran: Ran) -> Ran:
         if steps is not None:
             next(steps, None)
-    return done
+        return ran
+
+    numbered = enumerate(rules, start=1)
+    if len(beside) < 2:
+        return [stepped(one(item)) for item in numbered]
+    with ThreadPoolExecutor(len(beside)) as pool:
+        return [stepped(ran) for ran in pool.map(one, numbered)]
+
+
+class _Scopes:
+    """The scopes that were counted, each once, with their numbers."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._lock = Lock()
+
+    def number(self, looked_at: tuple[str, str]) -> tuple[int, bool]:
+        """Return a scope's number, and whether it is new."""
+        with self._lock:
+            known = self._numbers.get(looked_at)
+            number = self._numbers.setdefault(looked_at, len(self._numbers) + 1)
+            return number, known is None
 
 
 def _run(con: duckdb.DuckDBPyConnection, number: int, rule: Rule, limit: str) -> str:
@@ -144,19 +181,15 @@ def _run(con: duckdb.DuckDBPyConnection, number: int, rule: Rule, limit: str) ->
     return ""
 
 
-def _count_scope(
-    con: duckdb.DuckDBPyConnection, number: int, rule: Rule, scopes: dict[tuple[str, str], int]
-) -> str:
+def _count_scope(con: duckdb.DuckDBPyConnection, number: int, rule: Rule, scopes: _Scopes) -> str:
     """Count the lines in a check's scope, for checks that could not run too: what is untested."""
     looked_at = (rule.relation, _in_scope(rule, _where(rule, "")))
-    scope_no = scopes.get(looked_at)
-    if scope_no is None:
-        scope_no = len(scopes) + 1
+    scope_no, is_new = scopes.number(looked_at)
+    if is_new:
         try:
             con.execute(_scope_counts(scope_no, *looked_at))
         except duckdb.Error as error:
             return f"the engine refused it: {str(error).splitlines()[0]}"
-        scopes[looked_at] = scope_no
     con.execute(f"INSERT INTO check_scopes VALUES ({number}, {scope_no})")
     return ""
 

@@ -38,7 +38,7 @@ from comptroller.checks.results import create_results, ordered_results
 from comptroller.checks.schema import product_schema
 from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
 from comptroller.errors import ComptrollerError, UsageError
-from comptroller.warehouse import quote_literal
+from comptroller.warehouse import cursors, processors, quote_literal
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace
@@ -253,6 +253,8 @@ def look(
     clock.begin("checks")
     create_presence(con, basis)
     missing = facts.missing_needs(con)
+    # Few lines leave an engine idle that plans one statement after the other; many need its memory.
+    beside = cursors(con, processors()) if lines < facts.LINES_TO_COMPRESS else []
     sandbox(con, str(ws.path / "warehouse"))
     reasons, limits, lacking = judge_needs(con, rules, missing)
     rules = knowing(
@@ -260,7 +262,14 @@ def look(
     )
     create_tables(con)
     number_slices(con)
-    ran = run_rules(con, rules, could_not_run=reasons, limits=limits, progress=_steps(clock, rules))
+    ran = run_rules(
+        con,
+        rules,
+        could_not_run=reasons,
+        limits=limits,
+        progress=_steps(clock, rules),
+        beside=beside,
+    )
     chosen = {rule.check.id for rule in rules}
     others = [item for name, item in book.checks.items() if name not in chosen]
     create_standing(con, others, scope.sql("p"))

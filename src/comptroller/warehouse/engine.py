@@ -104,17 +104,30 @@ def side_by_side(
     if threads < 2:
         yield from (work(con, item) for item in items)
         return
-    row = con.execute("SELECT current_setting('search_path')").fetchone()
-    path = str(row[0]) if row else ""
-
-    def on_a_cursor(item: _Item) -> _Result:
-        cursor = con.cursor()
-        if path:
-            cursor.execute(f"SET search_path = {quote_literal(path)}")
-        return work(cursor, item)
-
+    path = _search_path(con)
     with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(on_a_cursor, items)
+        yield from pool.map(lambda item: work(_cursor(con, path), item), items)
+
+
+def cursors(con: duckdb.DuckDBPyConnection, count: int) -> list[duckdb.DuckDBPyConnection]:
+    """Return cursors that find names where the connection does, to work side by side later.
+
+    They do not see its temporary tables and views.
+    """
+    path = _search_path(con)
+    return [_cursor(con, path) for _ in range(count)]
+
+
+def _search_path(con: duckdb.DuckDBPyConnection) -> str:
+    row = con.execute("SELECT current_setting('search_path')").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _cursor(con: duckdb.DuckDBPyConnection, path: str) -> duckdb.DuckDBPyConnection:
+    cursor = con.cursor()
+    if path:
+        cursor.execute(f"SET search_path = {quote_literal(path)}")
+    return cursor
 
 
 def register(con: duckdb.DuckDBPyConnection, name: str, data: pa.Table) -> None:

@@ -11,10 +11,12 @@ with a line may lie in another month, provider or data set. A fact whose referen
 is NULL, and the column's ``needs`` says why. Owns no table of the warehouse.
 """
 
+from comptroller.checks.facts.base import LINES_TO_COMPRESS
 from comptroller.checks.facts.build import FactScope, build, missing_needs
 from comptroller.checks.facts.columns import FactColumn, fact_columns, slice_fact_columns
 
 __all__ = [
+    "LINES_TO_COMPRESS",
     "FactColumn",
     "FactScope",
     "build",
