@@ -95,8 +95,3 @@ def _are_two(left: FoundTable, right: FoundTable) -> bool:
 
 def _headings(found: FoundTable) -> set[str]:
     return {normalise_header(heading) for _, heading in found.header_columns}
-
-
-def first_with_titles(titles: Sequence[tuple[str, ...]], own: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a table's own titles, else those of the sheet, which stand over its first table."""
-    return own or next((one for one in titles if one), ())

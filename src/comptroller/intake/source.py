@@ -55,6 +55,9 @@ class SourceTable:
         rows: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
         headers: Header text of each column, '' where a column has none.
         titles: Texts that stand above the table, in reading order.
+        titles_over: Those above the first of several tables on its sheet, which hold for this one
+            too where its own say nothing.
+        labels: Rows of a lone text between its data, with the text.
         rows_read: Physical rows from the first to the last non-empty one.
         data_rows: Physical rows in the relation.
         totals: Column index to what the total rows say of it (the grand total where there is
@@ -86,6 +89,8 @@ class SourceTable:
     notes: tuple[str, ...] = ()
     hidden: bool = False
     doubts: tuple[str, ...] = ()
+    titles_over: tuple[str, ...] = ()
+    labels: tuple[tuple[int, str], ...] = ()
     query: str = ""
     columns: tuple[int, ...] = ()
     first_column: int = 0

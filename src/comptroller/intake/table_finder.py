@@ -373,7 +373,12 @@ def _is_note(suspect: Suspect | None, shape: _Shape, sparse: int, *, trailing: b
         return False
     if any(at in shape.numbers and kind_of(cell) == "number" for at, cell in filled):
         return False
-    words = [cell for _, cell in filled if kind_of(cell) == "text" and not is_code(cell)]
+    # A lone date is what a title says: the month of the rows below.
+    words = [
+        cell
+        for _, cell in filled
+        if kind_of(cell) == "date" or (kind_of(cell) == "text" and not is_code(cell))
+    ]
     if not words:
         return False
     if trailing:
