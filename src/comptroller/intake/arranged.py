@@ -9,6 +9,7 @@ from decimal import Decimal
 from comptroller.intake.cell_kinds import clean
 from comptroller.intake.evidence import read_number
 from comptroller.intake.in_turn import InTurn, rows_in_turn
+from comptroller.intake.keyed_totals import OF_ITS_ROWS
 from comptroller.intake.months_across import month_columns, unpivot
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.source import SourceTable
@@ -44,6 +45,8 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         breaks=_breaks(sheet, found),
         first_column=first_column,
         labels=_labels(sheet, found),
+        doubts=found.doubts,
+        warnings=found.warnings,
     )
     if turn is not None:
         table = _put_together(table, turn, placed)
@@ -107,7 +110,9 @@ def _totals(sheet: RawSheet, found: FoundTable, turn: InTurn | None) -> dict[int
     """
     if not found.total_rows:
         return {}
-    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
+    # What is a total of some lines alone says nothing of the table.
+    told = [row for row in found.total_rows if OF_ITS_ROWS not in found.total_reasons.get(row, "")]
+    rows = {row: sheet.rows(row, row)[0] for row in told[:200]}
     if turn is not None:
         # Only what says that it is of the pounds; the relation's first measure.
         pounds = turn.written[:1]

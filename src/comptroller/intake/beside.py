@@ -7,7 +7,7 @@ headings repeat, stand in different rows, or where one goes on after the other h
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from comptroller.intake.cell_kinds import STRIPPED, clean

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -28,7 +27,9 @@ from comptroller.intake.repeats import Lines, repeats
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
 from comptroller.intake.source import MappedColumn, SourceTable, column_letters
 from comptroller.intake.table_finder import FoundTable, find_tables
+from comptroller.intake.table_totals import WORDS_OF_ALL
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
+from comptroller.warehouse import quote_literals
 
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
@@ -240,6 +241,7 @@ def _part(
     table = fill_down(con, table, recognised.mapping.used, recognised.data_set)
     part = IncomingPart(table, recognised, _part_report(table), layout)
     part.report.messages += [Message("note", note, table.sheet) for note in table.notes]
+    part.report.messages += [Message("warning", text, table.sheet) for text in table.warnings]
     return part
 
 
@@ -316,6 +318,13 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     others = [f"{cell} IS NULL" for cell in labels if cell != provider]
     if others:
         words += f" OR ({' AND '.join(others)})"
+    kinds = [
+        f"{cell} ILIKE '%total' OR {cell} IN ({quote_literals(WORDS_OF_ALL)})"
+        for index, name in enumerate(elements)
+        if name in ("tariff_code", "activity_treatment_function_code", "local_pod_code")
+        for cell in [f"c{index}"]
+    ]
+    words += "".join(f" OR {one}" for one in kinds)
     unknown = [index for index, name in enumerate(elements) if not name]
     if any(is_measure_column([row[index] for row in top[1:]]) for index in unknown):
         return None

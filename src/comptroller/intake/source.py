@@ -64,6 +64,7 @@ class SourceTable:
             one); empty where the table has no total row.
         notes: What a person should know about the finding of the table.
         hidden: Whether its sheet is hidden.
+        warnings: What may be wrong with what was found.
         doubts: What must be settled by a person before its lines count.
         query: What makes the lines from the rows, ``{rows}`` their name, where one row makes
             several; '' where each row is a line.
@@ -88,6 +89,7 @@ class SourceTable:
     totals: dict[int, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hidden: bool = False
+    warnings: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     titles_over: tuple[str, ...] = ()
     labels: tuple[tuple[int, str], ...] = ()
