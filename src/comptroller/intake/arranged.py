@@ -45,6 +45,11 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         breaks=_breaks(sheet, found),
         first_column=first_column,
         labels=_labels(sheet, found),
+        merged=tuple(
+            (top, left, bottom)
+            for top, left, bottom, _ in sheet.merged
+            if found.first_data_row <= top < bottom and left < sheet.width
+        ),
         doubts=found.doubts,
         warnings=found.warnings,
     )

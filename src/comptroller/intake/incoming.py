@@ -300,7 +300,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     has a provider, which a total, a note or a blank row would not have. Anything else is for the
     table finder, and None is returned.
     """
-    if not sheet.width or sheet.row_count < 2:
+    if not sheet.width or sheet.row_count < 2 or any(top < end for top, _, end, _ in sheet.merged):
         return None
     top = sheet.sample()
     headers = tuple(cell.strip() for cell in top[0])

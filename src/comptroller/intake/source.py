@@ -45,6 +45,23 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """A column of labels with blanks that nothing proves to mean the label above.
+
+    Attributes:
+        index: The column.
+        blank: Rows that are blank in it.
+        rows: Rows in all.
+        is_doubtful: Whether so many are that the file must be held, as long as they are blank.
+    """
+
+    index: int
+    blank: int
+    rows: int
+    is_doubtful: bool
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """A found table, as the upper half of intake needs it.
 
@@ -57,6 +74,7 @@ class SourceTable:
         titles: Texts that stand above the table, in reading order.
         titles_over: Those above the first of several tables on its sheet, which hold for this one
             too where its own say nothing.
+        merged: Cells of ``rows`` merged downwards: first row, column, last row.
         labels: Rows of a lone text between its data, with the text.
         rows_read: Physical rows from the first to the last non-empty one.
         data_rows: Physical rows in the relation.
@@ -70,6 +88,7 @@ class SourceTable:
             several; '' where each row is a line.
         figures: Physical columns of months across.
         breaks: Rows of totals between the data, each with the column that says so.
+        blanks: Columns of labels with blanks that are not filled.
         filled: Columns whose labels are filled down, each with how many cells.
         columns: The column of ``rows`` of each column; empty where they are the same.
         first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
@@ -92,6 +111,7 @@ class SourceTable:
     warnings: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     titles_over: tuple[str, ...] = ()
+    merged: tuple[tuple[int, int, int], ...] = ()
     labels: tuple[tuple[int, str], ...] = ()
     query: str = ""
     columns: tuple[int, ...] = ()
@@ -100,6 +120,7 @@ class SourceTable:
     controls: tuple[Control, ...] = ()
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
+    blanks: tuple[Blank, ...] = ()
     filled: tuple[tuple[int, int], ...] = ()
     top: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
 
