@@ -272,7 +272,9 @@ def _lines_beside(
         ]
         tables.append(replace(table, doubts=(*table.doubts, *doubts)))
     parts = [_part(con, incoming, table, recogniser) for table in tables]
-    lines = [part for part in parts if _is_line_table(part) and _complete(part)]
+    able = [part for part in parts if _is_line_table(part)]
+    # Where none is complete the file is held, with the pounds of them all.
+    lines = [part for part in able if _complete(part)] or able
     for part in parts if lines else []:
         name = f"the table that begins in column {column_letters(part.table.first_column)}"
         if part not in lines:

@@ -14,6 +14,9 @@ ACROSS = "Month"
 UNTOLD_FIGURES = "Figure"
 """Heading of the months' figures where nothing tells whether they are pounds or activity."""
 
+FIGURES_IN_TURN = "Activity and pounds in turn"
+"""Heading of the months' figures where rows of activity and of pounds come in turn, untold."""
+
 # Amounts of a period: of a table with months across, only the months' own columns hold them.
 _AMOUNTS = (
     "activity_cost",
