@@ -17,6 +17,7 @@ from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
 from comptroller.intake.report import Message
 from comptroller.intake.surroundings import Surroundings
+from comptroller.intake.values import DECIMAL_COMMA
 from comptroller.warehouse import register, side_by_side
 
 _ROWS_OF_ITS_OWN = 200_000
@@ -155,8 +156,13 @@ def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> N
             continue
         share = count / one.rows
         if element == "activity_cost" and share > 0.5:
+            commas = one.changes.get((element, DECIMAL_COMMA), 0)
+            written = (
+                f": {commas:,} are written with a decimal comma, as 1.234,56, which is never "
+                "guessed; have them sent as 1,234.56"
+            )
             file.hold(
-                f"most values of {headers[element]!r} are no pounds",
+                f"most values of {headers[element]!r} are no pounds{written if commas else ''}",
                 sheet=sheet,
                 column=headers[element],
             )
