@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
+from openpyxl import Workbook
+
 from comptroller.intake.report import FileReport
 from comptroller.workspace import Workspace
+from tests.command import run
 from tests.intake.layout_files import write_csv
 from tests.intake.test_local_layouts import lines, one
 from tests.intake.test_months_across import MONTHS, pounds, ties
@@ -163,3 +168,82 @@ def test_a_provider_in_every_row_hides_no_label_written_once(
         rows.append(["RX1", "" if n else "QX1", "EL", "100", "AA22C", 1, 1, pounds(n, 0)])
     report = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows))
     assert (report.status, filled(report)) == ("promoted", {"commissioner_code": 29})
+
+
+KEYED = ["Provider Code", "Commissioner Code", "Financial Year", "Month", "POD", "HRG", "Cost"]
+
+
+def keyed(pod: str, number: int) -> list[Any]:
+    return ["RX1", "QX1", "2026/27", 1, pod, f"AA2{number}C", float(pounds(number, 0))]
+
+
+def merged_workbook(path: Path) -> Path:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(KEYED)
+    for number, pod in enumerate(["EL", "", "", "NEL", "DC", ""]):
+        sheet.append(keyed(pod, number))
+    for cells in ("E2:E4", "E6:E7"):
+        sheet.merge_cells(cells)
+    book.save(path)
+    return path
+
+
+def merged_page(path: Path) -> Path:
+    spans = {0: 3, 3: 1, 4: 2}
+    rows = ["<tr>" + "".join(f"<th>{head}</th>" for head in KEYED) + "</tr>"]
+    for number, pod in enumerate(["EL", "", "", "NEL", "DC", ""]):
+        cells = [str(cell) for cell in keyed(pod, number)]
+        cells[4] = f"<td rowspan={spans[number]}>{pod}</td>" if number in spans else ""
+        rows.append("<tr>" + "".join(c if at == 4 else f"<td>{c}</td>"
+                                     for at, c in enumerate(cells)) + "</tr>")  # fmt: skip
+    path.write_text(f"<html><body><table>{''.join(rows)}</table></body></html>", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "xls"])
+def test_merged_cells_prove_what_they_cover(
+    workspace: Workspace, tmp_path: Path, suffix: str
+) -> None:
+    write = merged_workbook if suffix == "xlsx" else merged_page
+    report = one(workspace, write(tmp_path / f"RX1.{suffix}"))
+    told = report.to_json()
+    assert (told["status"], told["rows_loaded"]) == ("promoted", 6), told["messages"]
+    assert filled(report) == {"pod_code": 3}
+    pods = [pod for _, pod in lines(workspace, '"row", pod_code')]
+    assert pods == ["EL", "EL", "EL", "NEL", "DC", "DC"]
+    assert ties(workspace)
+
+
+@pytest.mark.parametrize("column", ["Provider Code", "Commissioner Code"])
+def test_the_remedy_for_blanks_works_as_it_is_printed(
+    workspace: Workspace, tmp_path: Path, column: str
+) -> None:
+    rows = [keyed("EL", number) for number in range(6)]
+    for number in (1, 2, 4, 5):
+        rows[number][KEYED.index(column)] = ""
+    path = write_csv(tmp_path / "blocks.csv", [KEYED, *rows])
+    held = one(workspace, path).to_json()
+    assert held["status"] == "held"
+    said = next(
+        m["text"] for m in held["messages"] if "comptroller quarantine correct" in m["text"]
+    )
+    printed = said[said.index("quarantine correct") : said.rindex(")")]
+    code = "RX1" if column == "Provider Code" else "QX1"
+    arguments = shlex.split(printed.replace("CODE", code).replace("...", "told"))
+    ran = run(*arguments, "-w", workspace.path)
+    assert ran.code == 0, ran.out + ran.err
+    again = workspace.connect()
+    workspace.warehouse.view(again, "lines")
+    found = again.execute("SELECT count(*), sum(activity_cost) FROM lines").fetchall()[0]
+    assert found == (6, sum(pounds(n, 0) for n in range(6)))
+
+
+def test_few_blanks_below_labels_are_told(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [keyed("EL", number) for number in range(9)]
+    for number in (2, 5):
+        rows[number][0] = ""
+    told = one(workspace, write_csv(tmp_path / "blocks.csv", [KEYED, *rows])).to_json()
+    assert (told["status"], told["rows_loaded"], told["rows_quarantined"]) == ("promoted", 7, 2)
+    warned = [m["text"] for m in told["messages"] if m["severity"] == "warning"]
+    assert any("blank in 2 of 9 rows" in text for text in warned), warned

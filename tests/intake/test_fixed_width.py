@@ -156,3 +156,25 @@ def test_words_come_back_as_they_were_printed(table: list[list[str]], gap: int) 
     for line, row in zip(text.split("\n"), table, strict=True):
         assert keeps_to(line, spans)
         assert [line[slice(*span)].strip() for span in spans] == row
+
+
+@pytest.mark.parametrize("count", [1, 3, 12])
+@pytest.mark.parametrize("total", [False, True])
+def test_a_line_of_dashes_marks_the_columns_of_a_short_report(
+    workspace: Workspace, tmp_path: Path, count: int, total: bool
+) -> None:
+    lines = [
+        "Provider  Commissioner  POD   HRG     Activity        Cost",
+        "--------  ------------  ----  ------  --------  ----------",
+        *(f"RX1       QX1           EL    AA22C   {1:>8}  {f'{n + 1},000.50':>10}"
+          for n in range(count)),
+    ]  # fmt: skip
+    if total:
+        pounds = sum(Decimal(1000 * (n + 1)) + Decimal("0.50") for n in range(count))
+        lines.append(f"{'Total':<40}{count:>6}  {f'{pounds:,.2f}':>10}")
+    path = tmp_path / "RX1_fixed_202604.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (report,) = load(workspace, [path], received=RECEIVED)
+    told = report.to_json()
+    assert (told["status"], told["rows_loaded"]) == ("promoted", count), told["messages"]
+    assert told["cost_loaded"] == sum(1000 * (n + 1) + Decimal("0.50") for n in range(count))

@@ -12,6 +12,7 @@ from comptroller.intake import decisions, load
 from comptroller.workspace import Workspace
 from tests.command import run as comptroller
 from tests.intake.layout_files import write_csv
+from tests.intake.test_local_layouts import one
 
 RECEIVED = date(2026, 5, 19)
 TOTAL = Decimal("46181.50")
@@ -86,3 +87,38 @@ def test_a_table_of_no_known_data_set_is_confirmed_with_one(
     settled = comptroller(*confirm, *said, "--data-set", "ACM")
     # The layout is this provider's, though nobody knew it when the file was held.
     assert "Layout 1 (RYR ACM v1) is confirmed" in settled.err
+
+
+KEYED = ["Provider Code", "Commissioner Code", "Financial Year", "Month", "POD", "HRG", "Activity",
+         "Total Cost"]  # fmt: skip
+
+
+def costs(cells: list[tuple[str, str]]) -> list[list[str]]:
+    return [
+        KEYED,
+        *(["RX1", "QX1", "2026/27", "1", "EL", f"AA2{n}C", *pair] for n, pair in enumerate(cells)),
+    ]
+
+
+def test_a_dash_is_nil_where_no_activity_stands_beside_it(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    cells = [("1", "100.50"), ("-", "-"), ("0", "–"), ("", "-"), ("4", "-"), ("-", "10.25")]
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", costs(cells))).to_json()
+    assert (told["status"], told["rows_loaded"], told["rows_quarantined"]) == ("promoted", 5, 1)
+    assert told["cost_loaded"] == Decimal("110.75")
+    counted = {(c["element"], c["kind"]): c["values"] for c in told["changes"]}
+    assert counted["activity_cost", "dash taken as nil"] == 3
+    assert counted["activity_cost", "word for missing taken as empty"] == 1
+    warned = [m for m in told["messages"] if m["severity"] == "warning" and m["row"] == 6]
+    assert warned  # Activity without pounds is not taken for nought.
+
+
+@pytest.mark.parametrize("written", ["1234,50", "1.234,50", "£1.234,50", "-99,5"])
+def test_decimal_commas_are_told_and_never_guessed(
+    workspace: Workspace, tmp_path: Path, written: str
+) -> None:
+    rows = costs([("1", written), ("2", "99,50")])
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", rows, delimiter=";")).to_json()
+    assert (told["status"], told["rows_loaded"]) == ("held", 0)
+    assert any("decimal comma" in m["text"] for m in told["messages"]), told["messages"]

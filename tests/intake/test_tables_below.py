@@ -28,7 +28,7 @@ def care(count: int, first: int = 0) -> list[list[Any]]:
 
 
 def moved(count: int) -> list[list[Any]]:
-    return [[r[0], r[1], r[4], r[6], r[5], r[2], r[3]] for r in care(count, 100)]
+    return [[r[0], r[1], r[4], r[6], r[5], r[2], r[3]] for r in care(count, 900)]
 
 
 def drugs(count: int) -> list[list[Any]]:
@@ -59,7 +59,7 @@ def test_the_same_columns_in_another_order(workspace: Workspace, tmp_path: Path,
     rows = [CARE, *care(long), [], MOVED, *moved(15)]
     told = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows)).to_json()
     assert (told["status"], told["rows_loaded"]) == ("promoted", long + 15), told["messages"]
-    assert told["cost_loaded"] == cost(long) + cost(15, 100)
+    assert told["cost_loaded"] == cost(long) + cost(15, 900)
     assert len(told["parts"]) == 2
     assert ties(workspace)
 
@@ -97,3 +97,55 @@ def test_a_summary_that_reads_as_lines_is_held(workspace: Workspace, tmp_path: P
     told = one(workspace, write_csv(tmp_path / "RX1 2026-27.csv", rows)).to_json()
     assert (told["status"], told["lines_loaded"]) == ("held", 0)
     assert any("has the same pounds" in m["text"] for m in told["messages"])
+
+
+def of_month(title: str | None, count: int, first: int) -> list[list[Any]]:
+    """Return a table whose month only its title tells."""
+    head = ["Commissioner", "POD", "HRG", "Activity", "Actual Cost"]
+    rows = [[r[1], r[2], r[3], r[5], r[6]] for r in care(count, first)]
+    return [
+        *([[title]] if title else []),
+        head,
+        *rows,
+        ["Total", "", "", count, cost(count, first)],
+    ]
+
+
+@pytest.mark.parametrize("titles", [("April 2026", "May 2026"), ("Month 1", "Month 2")])
+@pytest.mark.parametrize("gap", [[], [[]]])
+def test_a_title_between_tables_is_the_month_of_the_lower_one(
+    workspace: Workspace, tmp_path: Path, titles: tuple[str, str], gap: list[list[Any]]
+) -> None:
+    rows = [["RX1 SLAM 2026/27"], [], *of_month(titles[0], 9, 0), *gap, *of_month(titles[1], 7, 40)]
+    told = one(workspace, write_csv(tmp_path / "RX1_M02.csv", rows)).to_json()
+    assert (told["status"], told["rows_loaded"]) == ("promoted", 16), told["messages"]
+    months = {s["month"]: s["cost"] for s in told["slices"]}
+    assert months == {1: cost(9), 2: cost(7, 40)}
+    assert ties(workspace)
+
+
+def test_titles_of_pages_begin_no_table(workspace: Workspace, tmp_path: Path) -> None:
+    page = of_month("May 2026", 9, 0)[:-1]
+    rows = [["RX1 SLAM 2026/27"], *page, *of_month("May 2026", 7, 40)[:-1]]
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", rows)).to_json()
+    assert (told["status"], told["rows_loaded"]) == ("promoted", 16), told["messages"]
+    assert "parts" not in told
+
+
+@pytest.mark.parametrize("label", ["May 2026", "May", "Commissioner: QX2"])
+def test_a_label_between_rows_that_names_another_month_holds(
+    workspace: Workspace, tmp_path: Path, label: str
+) -> None:
+    rows = [["RX1 SLAM April 2026"], ["Commissioner: QX1"], *of_month(None, 9, 0)[:-1], [label],
+            *of_month(None, 7, 40)[1:-1]]  # fmt: skip
+    rows = [rows[0], rows[1], *([row[1:] if len(row) > 1 else row for row in rows[2:]])]
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", rows)).to_json()
+    assert (told["status"], told["rows_loaded"]) == ("held", 0), told["messages"]
+    assert any(repr(label) in m["text"] for m in told["messages"]), told["messages"]
+
+
+def test_a_label_that_only_says_may_is_no_month(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [["RX1 SLAM April 2026"], *of_month(None, 9, 0)[:-1], ["may include day cases"],
+            *of_month(None, 7, 40)[1:-1]]  # fmt: skip
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", rows)).to_json()
+    assert (told["status"], told["rows_loaded"]) == ("promoted", 16), told["messages"]

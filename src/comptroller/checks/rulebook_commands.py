@@ -146,7 +146,11 @@ def show(
         else:
             typer.echo(f"{waiting.id} {waiting.title}\n\nIt does not run yet. {waiting.needs}")
         return
-    (rule, *_) = book.select(check_id)
+    try:
+        (rule, *_) = book.select(check_id)
+    except UsageError as unknown:
+        # As everywhere, an id that is not there is refused: the command was used as it is meant.
+        raise ComptrollerError(unknown.what, remedy=unknown.remedy) from None
     item: Check = rule.check
     if form is Format.JSON:
         print_json(_as_json(book, item))

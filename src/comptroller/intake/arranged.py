@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from comptroller.intake.cell_kinds import clean
 from comptroller.intake.evidence import read_number
 from comptroller.intake.in_turn import InTurn, rows_in_turn
+from comptroller.intake.keyed_totals import OF_ITS_ROWS
 from comptroller.intake.months_across import month_columns, unpivot
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.source import SourceTable
 from comptroller.intake.table_finder import FoundTable
+
+_MOST_LABELS = 200
 
 
 def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> SourceTable:
@@ -40,6 +44,14 @@ def source_table(sheet: RawSheet, found: FoundTable, first_column: int = 0) -> S
         hidden=sheet.hidden,
         breaks=_breaks(sheet, found),
         first_column=first_column,
+        labels=_labels(sheet, found),
+        merged=tuple(
+            (top, left, bottom)
+            for top, left, bottom, _ in sheet.merged
+            if found.first_data_row <= top < bottom and left < sheet.width
+        ),
+        doubts=found.doubts,
+        warnings=found.warnings,
     )
     if turn is not None:
         table = _put_together(table, turn, placed)
@@ -103,7 +115,9 @@ def _totals(sheet: RawSheet, found: FoundTable, turn: InTurn | None) -> dict[int
     """
     if not found.total_rows:
         return {}
-    rows = {row: sheet.rows(row, row)[0] for row in found.total_rows[:200]}
+    # What is a total of some lines alone says nothing of the table.
+    told = [row for row in found.total_rows if OF_ITS_ROWS not in found.total_reasons.get(row, "")]
+    rows = {row: sheet.rows(row, row)[0] for row in told[:200]}
     if turn is not None:
         # Only what says that it is of the pounds; the relation's first measure.
         pounds = turn.written[:1]
@@ -126,6 +140,16 @@ def _totals(sheet: RawSheet, found: FoundTable, turn: InTurn | None) -> dict[int
             if value is not None:
                 totals[index] = totals.get(index, Decimal(0)) + value
     return totals
+
+
+def _labels(sheet: RawSheet, found: FoundTable) -> tuple[tuple[int, str], ...]:
+    """Return the rows of a lone text between the data rows, with the text."""
+    inside = [row for row in found.note_rows if found.first_data_row < row < found.last_data_row]
+    made = []
+    for row in inside[:_MOST_LABELS]:
+        filled = [text for cell in sheet.rows(row, row)[0] if (text := clean(cell))]
+        made.append((row, " ".join(filled)))
+    return tuple(made)
 
 
 def _breaks(sheet: RawSheet, found: FoundTable) -> tuple[tuple[int, int], ...]:

@@ -2,7 +2,8 @@
 
 A row is taken for the headings of another table where it is words that headings are made of, has
 no figure, stands over figures, and says otherwise than the headings before it. Headings that come
-again as they were, as on each page of a print, begin no table.
+again as they were, as on each page of a print, begin no table, unless a title above them names
+another month or organisation than the one before.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 from comptroller.intake.cell_kinds import clean, is_code, kind_of
 from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
+from comptroller.intake.recognise import Directory, facts_in
 from comptroller.intake.table_finder import FoundTable
 from comptroller.intake.table_header import is_heading_word
 from comptroller.vocabulary import normalise_header
@@ -41,16 +43,20 @@ def sheets_below(sheet: RawSheet, found: FoundTable | None) -> list[RawSheet]:
         return []
     starts: list[int] = []
     last: tuple[str, ...] = ()
+    told: dict[str, str] = {}
     for number in heads:
         if number - 1 in heads:
             continue  # The second row of headings that run over several.
         said = tuple(normalise_header(cell) for cell in rows[number])
-        if said == last or not _over_figures(sheet, number):
+        if not _over_figures(sheet, number):
             continue
         if starts and not _figures_between(sheet, starts[-1], number):
             continue
+        facts = _facts_above(sheet, number)
+        if said == last and not any(told.get(name) != value for name, value in facts.items()):
+            continue
         starts.append(number)
-        last = said
+        last, told = said, told | facts
     if len(starts) < 2:
         return []
     firsts = [sheet.first_row, *(_with_titles(sheet, row) for row in starts[1:])]
@@ -97,6 +103,16 @@ def _figures_between(sheet: RawSheet, above: int, number: int) -> bool:
         for row in sheet.rows(max(above + 1, number - SAMPLE_ROWS), number - 1)
         for cell in row
     )
+
+
+def _facts_above(sheet: RawSheet, number: int) -> dict[str, str]:
+    """Return what the titles right above headings say of the table: month, organisations."""
+    titles = [
+        " ".join(filled)
+        for row in sheet.rows(_with_titles(sheet, number), number - 1)
+        if (filled := [text for cell in row if (text := clean(cell))])
+    ]
+    return facts_in(" | ".join(titles), Directory(), titled=True)
 
 
 def _with_titles(sheet: RawSheet, number: int) -> int:

@@ -7,7 +7,7 @@ headings repeat, stand in different rows, or where one goes on after the other h
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from comptroller.intake.cell_kinds import STRIPPED, clean
@@ -95,8 +95,3 @@ def _are_two(left: FoundTable, right: FoundTable) -> bool:
 
 def _headings(found: FoundTable) -> set[str]:
     return {normalise_header(heading) for _, heading in found.header_columns}
-
-
-def first_with_titles(titles: Sequence[tuple[str, ...]], own: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a table's own titles, else those of the sheet, which stand over its first table."""
-    return own or next((one for one in titles if one), ())

@@ -1,9 +1,10 @@
 """Labels written once and blank below: filled from above where the column's pattern proves it.
 
-A column proves it when its first row has a label, at least half of its rows are blank, no label
-comes back within the group of the column to its left, every group of that column and every row
-after one of its totals begins with a label of its own. Only labels are ever filled: never money,
-never anything of a patient.
+Cells merged downwards prove it by themselves: their label stands for every row that they cover.
+Otherwise a column proves it when its first row has a label, at least half of its rows are blank,
+no label comes back within the group of the column to its left, every group of that column and
+every row after one of its totals begins with a label of its own. Only labels are ever filled:
+never money, never anything of a patient.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from comptroller.intake.cell_kinds import STRIPPED
-from comptroller.intake.source import ACROSS, MappedColumn, SourceTable
+from comptroller.intake.source import ACROSS, Blank, MappedColumn, SourceTable
 
 FILLED_DOWN = "filled down from above"
 _IN_EVERY_ROW = ("provider_code", "commissioner_code", "financial_year", "month")
@@ -65,22 +66,22 @@ def fill_down(
     labels = [c for c in columns if c.element in _LABELS and c.index != across]
     if not labels or not table.rows or table.data_rows < 2 or _plainly_full(table, labels):
         return table
+    table = _fill_merged(con, table, labels)
     proven: list[_Labels] = []
-    doubts: list[str] = []
+    blanks: list[Blank] = []
     for one in _sparse(con, table, labels):
-        if _is_proven(con, table, one, proven):
+        rows = one.blank + len(one.rows)
+        always = one.column.element in _IN_EVERY_ROW
+        if one.blank < len(one.rows):
+            if always:
+                blanks.append(Blank(one.column.index, one.blank, rows, is_doubtful=False))
+        elif _is_proven(con, table, one, proven):
             proven.append(one)
-        elif one.column.element in _IN_EVERY_ROW or (
-            one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY
-        ):
-            doubts.append(
-                f"{one.column.header!r} is blank in {one.blank:,} of {one.blank + len(one.rows):,} "
-                "rows, and nothing proves that what stands above holds for them: have it sent with "
-                f"{one.column.header!r} in every row, or say what an empty cell means (comptroller "
-                f"quarantine correct ... --column {one.column.header!r} --from '' --to CODE)"
-            )
+        elif always or (one.column.element == "pod_code" and data_set in _BY_POINT_OF_DELIVERY):
+            blanks.append(Blank(one.column.index, one.blank, rows, is_doubtful=True))
+    table = replace(table, blanks=tuple(blanks))
     if not proven:
-        return replace(table, doubts=(*table.doubts, *doubts))
+        return table
     filled = ", ".join(
         f"last_value({_text(f'c{one.at}')} IGNORE NULLS) OVER above AS c{one.at}" for one in proven
     )
@@ -88,9 +89,50 @@ def fill_down(
         table,
         rows=f"(SELECT * REPLACE ({filled}) FROM {table.rows} WINDOW above AS "
         "(ORDER BY row ROWS UNBOUNDED PRECEDING))",
-        doubts=(*table.doubts, *doubts),
-        filled=tuple((one.column.index, one.blank) for one in proven),
+        filled=(*table.filled, *((one.column.index, one.blank) for one in proven)),
     )
+
+
+def told_of(blank: Blank, header: str, element: str, submission_id: str) -> str:
+    """Say that blanks below labels prove nothing, and what a person may do."""
+    text = (
+        f"{header!r} is blank in {blank.blank:,} of {blank.rows:,} rows, and nothing "
+        f"proves that what stands above holds for them: have it sent with {header!r} in every row"
+    )
+    if element == "pod_code":
+        # A line without one is a line: no row of it waits in quarantine to be corrected.
+        return f"{text}, or promote it as it is: those lines then have no point of delivery"
+    return (
+        f"{text}, or say what an empty cell means (comptroller quarantine correct {submission_id} "
+        f"--column {header!r} --from '' --to CODE --reason ...)"
+    )
+
+
+def _fill_merged(
+    con: duckdb.DuckDBPyConnection, table: SourceTable, columns: Sequence[MappedColumn]
+) -> SourceTable:
+    """Return the table with the labels of cells merged downwards in every row they cover."""
+    for column in columns:
+        at = table.column_number(column.index) - 1
+        spans = [(top, bottom) for top, left, bottom in table.merged if left == at]
+        if not spans:
+            continue
+        listed = ", ".join(f"({top}, {bottom})" for top, bottom in spans)
+        # A span begins with its label; where a total took the first row, nothing is filled.
+        rows = (
+            f"(SELECT r.* REPLACE (coalesce({_text(f'r.c{at}')}, {_text(f'm.c{at}')}) AS c{at}) "
+            f"FROM {table.rows} r LEFT JOIN (VALUES {listed}) spans(span_first, span_last) "
+            f"ON r.row > span_first AND r.row <= span_last "
+            f"LEFT JOIN {table.rows} m ON m.row = span_first)"
+        )
+        counts = [
+            con.execute(f"SELECT count({_text(f'c{at}')}) FROM {relation}").fetchall()[0][0]
+            for relation in (table.rows, rows)
+        ]
+        table = replace(
+            table, rows=rows, filled=(*table.filled, (column.index, counts[1] - counts[0]))
+        )
+    return table
 
 
 def _plainly_full(table: SourceTable, columns: Sequence[MappedColumn]) -> bool:
@@ -112,13 +154,17 @@ def _plainly_full(table: SourceTable, columns: Sequence[MappedColumn]) -> bool:
 
 
 def _text(cell: str) -> str:
+    """Return SQL of a cell that holds something, else NULL."""
     return f"CASE WHEN trim({cell}, '{STRIPPED}') <> '' THEN {cell} END"
 
 
 def _sparse(
     con: duckdb.DuckDBPyConnection, table: SourceTable, columns: Sequence[MappedColumn]
 ) -> list[_Labels]:
-    """Return the columns at least half of which is blank below a label, from left to right."""
+    """Return the columns that are blank below a label, from left to right.
+
+    Of those less than half blank only such as every line needs.
+    """
     placed = sorted((table.column_number(c.index) - 1, c) for c in columns)
     # Of a long table, cells of white space count as filled: to strip them all would take longer.
     exact = table.data_rows <= MOST_STRIPPED
@@ -126,7 +172,8 @@ def _sparse(
     rows, *filled = con.execute(f"SELECT count(*), {counts} FROM {table.rows}").fetchall()[0]
     found = []
     for (at, column), count in zip(placed, filled, strict=True):
-        if not count or count * 2 > rows or count > MOST_LABELS:
+        few = count * 2 > rows and (column.element not in _IN_EVERY_ROW or count == rows)
+        if not count or few or count > MOST_LABELS:
             continue
         labels = con.execute(
             f"SELECT row, {_text(f'c{at}')} AS label FROM {table.rows} WHERE label IS NOT NULL "

@@ -13,12 +13,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from comptroller.intake.cell_kinds import STRIPPED, clean, kind_of
-from comptroller.intake.measures import COST, COUNTS, MEASURE_NAMES, PLANNED, meaning
+from comptroller.intake.measures import COST, COUNTS, MEASURE_NAMES, PLANNED, in_full, meaning
 from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
 from comptroller.intake.source import column_letters
 from comptroller.intake.table_finder import FoundTable
 
 _MOST_MEASURES = 6
+_LEAST_TURNS = 2
 _MOST_ROWS = 200_000
 
 
@@ -70,10 +71,38 @@ def rows_in_turn(
     """
     told = _measure_column(sheet, found, months)
     if told is None:
-        return None
+        return _without_labels(sheet, found)
     column, heading = told
     name = f"column {column_letters(first_column + column)} ({heading!r})"
     return _Turns(sheet, found, column, name).made(months)
+
+
+def _without_labels(sheet: RawSheet, found: FoundTable) -> InTurn | None:
+    """Return the doubt of a table of which every second row has figures and no label.
+
+    They may be activity and pounds in turn, and nothing says which is which.
+    """
+    sample = sheet.sample()
+    between = set(found.rows_between_data)
+    kinds = [
+        {kind_of(cell) for cell in row} - {"empty", "marker"}
+        for number, row in enumerate(sample, start=sheet.first_row)
+        if found.first_data_row <= number <= found.last_data_row and number not in between
+    ]
+    kinds = kinds[: len(kinds) // 2 * 2]
+    labelled, bare = kinds[::2], kinds[1::2]
+    if len(bare) < _LEAST_TURNS or any(own != {"number"} for own in bare):
+        return None
+    if not all("text" in own and "number" in own for own in labelled):
+        return None
+    return InTurn(
+        -1,
+        sheet.width,
+        doubt=(
+            "every second row has figures without any label: they may be activity and pounds in "
+            "turn, which cannot be added up. Have activity and pounds sent in columns side by side"
+        ),
+    )
 
 
 def _measure_column(
@@ -83,7 +112,8 @@ def _measure_column(
     sample = sheet.sample()
     start = found.first_data_row - sheet.first_row
     data = sample[start : found.last_data_row - sheet.first_row + 1]
-    for index, heading in found.header_columns:
+    columns = [*found.header_columns, *((at, "") for at in found.unlabelled_columns)]
+    for index, heading in columns:
         if index not in months and is_measure_column([row[index] for row in data]):
             return index, heading
     return None
@@ -123,7 +153,7 @@ class _Turns:
         if off >= 0 or len(said) % turn:
             row = rows[off][0] if off >= 0 else rows[-1][0]
             return self._doubt(f"they do not come in turn throughout, first in row {row:,}")
-        headings = [meaning(word, "") for word in words]
+        headings = [meaning(word, "") for word in in_full(words)]
         known = (*PLANNED, *PLANNED.values())
         kept = [at for at, name in enumerate(headings) if name in known]
         names = [headings[at] for at in kept]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 
@@ -14,22 +14,22 @@ from comptroller.errors import ComptrollerError
 from comptroller.intake.aggregates import AggregateReading, recognise_aggregates
 from comptroller.intake.arranged import source_table
 from comptroller.intake.below import sheets_below
-from comptroller.intake.beside import first_with_titles, tables_beside
-from comptroller.intake.cell_kinds import number_sql
+from comptroller.intake.beside import tables_beside
 from comptroller.intake.fill_down import fill_down
 from comptroller.intake.in_turn import is_measure_column
 from comptroller.intake.layouts import SavedLayout
 from comptroller.intake.mapping import SURE
 from comptroller.intake.measures import told_in_thousands
 from comptroller.intake.reading import RawSheet, open_file
-from comptroller.intake.recognise import (
-    Recognised,
-)
+from comptroller.intake.recognise import Recognised, labels_that_differ
 from comptroller.intake.recogniser import Recogniser
+from comptroller.intake.repeats import Lines, repeats
 from comptroller.intake.report import HELD, FileReport, Message, PartReport
 from comptroller.intake.source import MappedColumn, SourceTable, column_letters
 from comptroller.intake.table_finder import FoundTable, find_tables
+from comptroller.intake.table_totals import WORDS_OF_ALL
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS
+from comptroller.warehouse import quote_literals
 
 _DATES = ("activity_end_date", "clinical_intervention_date", "activity_start_date")
 
@@ -174,9 +174,7 @@ class _TableOf:
         # What stands over the first holds for those below too, where they say nothing of it.
         over = tables[0].table.titles if tables[0].table else ()
         return [
-            replace(one, table=replace(one.table, titles=(*one.table.titles, *over)))
-            if one.table and place
-            else one
+            replace(one, table=replace(one.table, titles_over=over)) if one.table and place else one
             for place, one in enumerate(tables)
         ]
 
@@ -209,60 +207,25 @@ def _recognise_lines(
         part = _part(con, incoming, item.table, recogniser)
         candidates.append((sheet, part))
         if item.first_row:
-            _tell_below(con, part, candidates)
+            _tell_below(part)
         if sheet.cut_short:
             incoming.hold(
                 "the last row stops in the middle, without a line end: the file looks cut short",
                 sheet=sheet.sheet,
             )
-    _sort_out(incoming, candidates)
+    _sort_out(con, incoming, candidates)
 
 
-def _tell_below(
-    con: duckdb.DuckDBPyConnection,
-    part: IncomingPart,
-    so_far: Sequence[tuple[RawSheet, IncomingPart]],
-) -> None:
-    """Say that a table is one of several on its sheet, and doubt it where its pounds came before.
-
-    The totals of the table above it, under headings of their own, are no lines.
-    """
-    table = part.table
+def _tell_below(part: IncomingPart) -> None:
+    """Say that a table is one of several on its sheet."""
     part.report.messages.append(
         Message(
             "note",
-            f"the table that begins in row {table.first_row} is read by itself",
-            table.sheet,
-            table.first_row,
+            f"the table that begins in row {part.table.first_row} is read by itself",
+            part.table.sheet,
+            part.table.first_row,
         )
     )
-    mine = _pounds(con, part)
-    above = [
-        other
-        for _, other in so_far
-        if other is not part
-        and (other.table.part, bool(other.table.first_row)) == (table.part, True)
-    ]
-    if mine and any(mine == _pounds(con, other) for other in above):
-        part.table = replace(
-            table,
-            doubts=(
-                *table.doubts,
-                f"the table that begins in row {table.first_row} has the same pounds (£{mine:,.2f})"
-                " as one above it: it may be that one's summary",
-            ),
-        )
-
-
-def _pounds(con: duckdb.DuckDBPyConnection, part: IncomingPart) -> Decimal:
-    """Return what a table's column of cost adds up to, nought where it has none."""
-    cost = part.recognised.mapping.element("activity_cost")
-    if cost is None:
-        return Decimal(0)
-    found = con.execute(
-        f"SELECT coalesce(sum({number_sql(cost.cell)}), 0) FROM {part.table.relation}"
-    ).fetchall()
-    return Decimal(found[0][0])
 
 
 def _part(
@@ -273,9 +236,12 @@ def _part(
 ) -> IncomingPart:
     """Recognise a table and fill its labels down."""
     recognised, layout = recogniser.recognise(con, table, incoming.path.name)
+    doubts = labels_that_differ(table, recognised, recogniser.directory)
+    table = replace(table, doubts=(*table.doubts, *doubts))
     table = fill_down(con, table, recognised.mapping.used, recognised.data_set)
     part = IncomingPart(table, recognised, _part_report(table), layout)
     part.report.messages += [Message("note", note, table.sheet) for note in table.notes]
+    part.report.messages += [Message("warning", text, table.sheet) for text in table.warnings]
     return part
 
 
@@ -295,8 +261,9 @@ def _lines_beside(
         table = source_table(one.sheet, one.found, one.first_column)
         letter = column_letters(one.first_column)
         query = table.query or f"SELECT *, '{letter}' AS origin FROM {{rows}}"
-        titles = first_with_titles([t.titles for t in tables], table.titles)
-        table = replace(table, query=query, titles=titles)
+        # Titles stand over the first table; they hold for those beside it too.
+        over = next((t.titles for t in tables if t.titles), ())
+        table = replace(table, query=query, titles_over=over)
         twins = [t for t in tables if _contents(con, t) == _contents(con, table)]
         doubts = [
             f"the tables that begin in columns {column_letters(twin.first_column)} and {letter} "
@@ -305,7 +272,9 @@ def _lines_beside(
         ]
         tables.append(replace(table, doubts=(*table.doubts, *doubts)))
     parts = [_part(con, incoming, table, recogniser) for table in tables]
-    lines = [part for part in parts if _is_line_table(part) and _complete(part)]
+    able = [part for part in parts if _is_line_table(part)]
+    # Where none is complete the file is held, with the pounds of them all.
+    lines = [part for part in able if _complete(part)] or able
     for part in parts if lines else []:
         name = f"the table that begins in column {column_letters(part.table.first_column)}"
         if part not in lines:
@@ -333,7 +302,7 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     has a provider, which a total, a note or a blank row would not have. Anything else is for the
     table finder, and None is returned.
     """
-    if not sheet.width or sheet.row_count < 2:
+    if not sheet.width or sheet.row_count < 2 or any(top < end for top, _, end, _ in sheet.merged):
         return None
     top = sheet.sample()
     headers = tuple(cell.strip() for cell in top[0])
@@ -351,6 +320,13 @@ def plain_table(sheet: RawSheet) -> SourceTable | None:
     others = [f"{cell} IS NULL" for cell in labels if cell != provider]
     if others:
         words += f" OR ({' AND '.join(others)})"
+    kinds = [
+        f"{cell} ILIKE '%total' OR {cell} IN ({quote_literals(WORDS_OF_ALL)})"
+        for index, name in enumerate(elements)
+        if name in ("tariff_code", "activity_treatment_function_code", "local_pod_code")
+        for cell in [f"c{index}"]
+    ]
+    words += "".join(f" OR {one}" for one in kinds)
     unknown = [index for index, name in enumerate(elements) if not name]
     if any(is_measure_column([row[index] for row in top[1:]]) for index in unknown):
         return None
@@ -412,7 +388,13 @@ def _without_table(found: FoundTable | None) -> str:
     return "no table, only text"
 
 
-def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str, first_row: int = 0) -> None:
+def _set_aside(
+    incoming: IncomingFile,
+    sheet: RawSheet,
+    reason: str,
+    first_row: int = 0,
+    severity: Literal["note", "warning"] = "note",
+) -> PartReport:
     """Set a table aside; one that lies below another may be taken for that one's rows: warn."""
     part = PartReport(
         part=sheet.part,
@@ -425,8 +407,9 @@ def _set_aside(incoming: IncomingFile, sheet: RawSheet, reason: str, first_row: 
         text = f"the table that begins in row {first_row} is set aside: {reason}"
         part.messages.append(Message("warning", text, sheet.sheet, first_row))
     else:
-        part.messages.append(Message("note", f"set aside: {reason}", sheet.sheet))
+        part.messages.append(Message(severity, f"set aside: {reason}", sheet.sheet))
     incoming.report.parts.append(part)
+    return part
 
 
 def _part_report(table: SourceTable) -> PartReport:
@@ -465,10 +448,17 @@ def missing(recognised: Recognised) -> list[str]:
     return lacking
 
 
-def _sort_out(incoming: IncomingFile, candidates: list[tuple[RawSheet, IncomingPart]]) -> None:
+def _sort_out(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    candidates: list[tuple[RawSheet, IncomingPart]],
+) -> None:
     """Decide which tables become lines, which are set aside, and whether the file is held."""
     good = [(s, p) for s, p in candidates if _is_line_table(p) and _complete(p)]
+    repeated = _repeated(con, incoming, good) if len(good) > 1 else []
     for sheet, part in candidates:
+        if part in repeated:
+            continue
         if (sheet, part) in good:
             _admit(incoming, part)
             continue
@@ -485,6 +475,36 @@ def _sort_out(incoming: IncomingFile, candidates: list[tuple[RawSheet, IncomingP
                 "error", "no table found in the file. Send the data itself, with column headings"
             )
         )
+
+
+def _repeated(
+    con: duckdb.DuckDBPyConnection,
+    incoming: IncomingFile,
+    good: Sequence[tuple[RawSheet, IncomingPart]],
+) -> list[IncomingPart]:
+    """Set aside the tables that repeat others, and return them; hold where that is not certain.
+
+    What they add up to is kept as the file's own total, where no other table tells one. Of tables
+    side by side the rows are counted together: there a person decides.
+    """
+    tables = [
+        Lines(part.table, part.recognised.data_set, part.recognised.mapping.used, facts_of(part))
+        for _, part in good
+    ]
+    aside = []
+    for repeat in repeats(con, tables):
+        sheet, part = good[repeat.place]
+        beside = sum(
+            (other.table.part, other.table.first_row) == (part.table.part, part.table.first_row)
+            for _, other in good
+        )
+        if beside > 1 or not repeat.is_certain:
+            part.table = replace(part.table, doubts=(*part.table.doubts, repeat.reason))
+            continue
+        report = _set_aside(incoming, sheet, repeat.reason, part.table.first_row, "warning")
+        report.cost_control = repeat.pounds
+        aside.append(part)
+    return aside
 
 
 def _why_not(part: IncomingPart) -> str:
@@ -505,7 +525,9 @@ def _admit(incoming: IncomingFile, part: IncomingPart) -> None:
     incoming.parts.append(part)
     incoming.report.parts.append(report)
     incoming.report.stage_evidence = part.recognised.stage_evidence
-    scale = told_in_thousands([cost.header if cost else "", *part.table.titles])
+    scale = told_in_thousands(
+        [cost.header if cost else "", *part.table.titles, *part.table.titles_over]
+    )
     if scale:
         incoming.hold(
             f"{scale!r} says that the figures are not whole pounds, which is how they would be "

@@ -76,6 +76,36 @@ class SavedLayout:
         return f"{self.provider_code or 'any provider'} {self.data_set} v{self.version}"
 
 
+@dataclass(frozen=True)
+class Drift:
+    """What changed against a provider's last layout of a data set.
+
+    Attributes:
+        last: That layout.
+        came, went: Headings that are new, and that are gone.
+        renamed: Headings before and now of columns that are the same element.
+        is_other: Whether most headings are others: it matches none of the remembered layouts.
+    """
+
+    last: SavedLayout
+    came: tuple[str, ...]
+    went: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    is_other: bool
+
+    def told(self) -> str:
+        """Return the difference in a few words."""
+        parts = []
+        if self.renamed:
+            pairs = ", ".join(f"{old} is now {new}" for old, new in self.renamed)
+            parts.append(f"columns renamed: {pairs}")
+        if self.came:
+            parts.append(f"new columns: {', '.join(self.came)}")
+        if self.went:
+            parts.append(f"columns gone: {', '.join(self.went)}")
+        return "; ".join(parts) or "columns in another order"
+
+
 @dataclass
 class LayoutBook:
     """All layouts of a workspace that are in force."""
@@ -112,12 +142,27 @@ class LayoutBook:
         return [item[-1] for item in sorted(near, key=lambda item: item[:3], reverse=True)]
 
     def drift(
-        self, provider_code: str, data_set: str, sheet: str, headers: Sequence[str]
-    ) -> tuple[SavedLayout, list[str], list[str]] | None:
-        """Return what changed against the provider's last layout: columns new and gone.
+        self,
+        provider_code: str,
+        data_set: str,
+        sheet: str,
+        now: Mapping[str, str],
+        headers: Sequence[str],
+        *,
+        others_known: bool,
+    ) -> Drift | None:
+        """Return what changed against the provider's last layout.
 
         None when this layout is known already, when there is no earlier one, or when the two have
-        so little in common that they are different tables.
+        little in common and another table of the file is known: then it is a table that came new.
+
+        Args:
+            provider_code: The provider.
+            data_set: The data set.
+            sheet: Name of the sheet.
+            now: Element to the heading of the column that is it now.
+            headers: All headings of the table.
+            others_known: Whether another table of the file has a layout of the provider's.
         """
         wanted = fingerprint_of(headers)
         own = [
@@ -129,12 +174,26 @@ class LayoutBook:
         if last is None:
             return None
         before = {normalise_header(h): h for h in last.headers if h.strip()}
-        now = {normalise_header(h): h for h in headers if h.strip()}
-        if len(before.keys() & now.keys()) * 2 < max(len(before), len(now)):
+        here = {normalise_header(h): h for h in headers if h.strip()}
+        is_other = len(before.keys() & here.keys()) * 2 < max(len(before), len(here))
+        if is_other and others_known:
             return None
-        came = [now[key] for key in now if key not in before]
-        went = [before[key] for key in before if key not in now]
-        return last, came, went
+        renamed = [
+            (before.get(header, header), now[element])
+            for header, element in last.columns.items()
+            if element in now
+            and header not in here
+            and normalise_header(now[element]) not in before
+        ]
+        old = {normalise_header(header) for header, _ in renamed}
+        new = {normalise_header(header) for _, header in renamed}
+        return Drift(
+            last,
+            came=tuple(here[key] for key in here if key not in before and key not in new),
+            went=tuple(before[key] for key in before if key not in here and key not in old),
+            renamed=tuple(sorted(renamed)),
+            is_other=is_other,
+        )
 
 
 def load_book(workspace: Workspace) -> LayoutBook:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 COST, ACTIVITY = "Actual Cost", "Activity"
 PLANNED = {COST: "Planned Cost", ACTIVITY: "Planned Activity"}
@@ -18,7 +18,7 @@ _THOUSANDS = re.compile(
 )
 OPEN = re.compile(r"(?:actuals?|plan(?:ned)?|budget)?", re.I)
 MEASURE_NAMES = re.compile(
-    r"(?:(?:actuals?|plan(?:ned)?|budget|activity|costs?|price|value|income|spend|finance|£|gbp|"
+    r"(?:(?:actuals?|act|plan(?:ned)?|budget|activity|costs?|price|value|income|spend|finance|£|gbp|"
     r"variance|units|volume|count|total|attendances|spells)[\s()/-]*)+"
 )
 
@@ -35,6 +35,14 @@ def meaning(measure: str, hint: str) -> str:
     else:
         kind = COST if pounds else ACTIVITY
     return PLANNED[kind] if _PLAN.search(measure) else kind
+
+
+def in_full(words: Sequence[str]) -> list[str]:
+    """Return the names of measures with Act as activity where the others are pounds."""
+    others = [word for word in words if word != "act"]
+    if others and all(POUNDS.search(word) and not COUNTS.search(word) for word in others):
+        return ["activity" if word == "act" else word for word in words]
+    return list(words)
 
 
 def told_in_thousands(texts: Iterable[str]) -> str:

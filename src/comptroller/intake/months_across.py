@@ -27,7 +27,13 @@ from comptroller.intake.measures import (
 )
 from comptroller.intake.periods import financial_year, read_month
 from comptroller.intake.reading import SAMPLE_ROWS, RawSheet
-from comptroller.intake.source import ACROSS, UNTOLD_FIGURES, Control, column_letters
+from comptroller.intake.source import (
+    ACROSS,
+    FIGURES_IN_TURN,
+    UNTOLD_FIGURES,
+    Control,
+    column_letters,
+)
 from comptroller.intake.table_finder import FoundTable
 from comptroller.vocabulary import normalise_header
 from comptroller.warehouse import quote_literal, quote_literals
@@ -327,7 +333,10 @@ class _Reading:
         written = list(dict.fromkeys(column.measure for column in columns))
         made = {measure: meaning(measure, hint) for measure in written}
         for measure, heading in made.items():
-            if not heading:
+            if not heading and self.turn is not None and self.turn.doubt:
+                # Of rows in turn no answer would be right for all.
+                made[measure] = FIGURES_IN_TURN
+            elif not heading:
                 # No element is called so: without a person's word there is no cost, and no line.
                 self.notes.append(
                     "nothing says whether the columns of the months hold pounds or activity: "

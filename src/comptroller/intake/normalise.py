@@ -379,6 +379,7 @@ class _Statement:
         selects |= self._place()
         selects |= self._person(selects)
         self._restore_zeros(selects)
+        self._take_dashes_as_nil(selects)
         if "local_pod_code" not in self.by_element and "pod_code" in self.by_element:
             # A repaired point of delivery keeps what the provider wrote.
             raw = f"upper(trim({self.by_element['pod_code'].cell}))"
@@ -489,6 +490,15 @@ class _Statement:
                     for short, full in restored.items()
                 )
                 selects[column.element] = f"CASE {value} {branches} ELSE {value} END"
+
+    def _take_dashes_as_nil(self, selects: dict[str, str]) -> None:
+        """Read a dash in the pounds as nought where the activity beside it is nil or blank."""
+        cost, count = self.by_element.get("activity_cost"), self.by_element.get("activity_count")
+        told = ("activity_cost", values.DASH_AS_NIL)
+        if cost and count and any(told in p.changes for p in self.profiles.values()):
+            nil = values.is_nil_dash(cost.cell, count.cell)
+            value = selects["activity_cost"]
+            selects["activity_cost"] = f"CASE WHEN {nil} THEN CAST(0 AS {MONEY}) ELSE {value} END"
 
     # -- what is no honest line ------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from comptroller.intake.fill_down import FILLED_DOWN
+from comptroller.intake.fill_down import FILLED_DOWN, told_of
 from comptroller.intake.incoming import IncomingFile, IncomingPart, facts_of
 from comptroller.intake.normalise import UNIT_COLUMNS, Pool
 from comptroller.intake.organisations import read_code
@@ -23,6 +23,7 @@ from comptroller.intake.recognise import SUS_DATA_SETS
 from comptroller.intake.report import Message
 from comptroller.intake.source import MappedColumn
 from comptroller.intake.surroundings import Surroundings
+from comptroller.intake.values import DECIMAL_COMMA
 from comptroller.warehouse import register, side_by_side
 
 _ROWS_OF_ITS_OWN = 200_000
@@ -153,6 +154,7 @@ def judge(pooled: Pooled, around: Surroundings) -> None:
     for unit, (file, part) in pooled.places.items():
         one = pooled.profiles[unit]
         _judge_values(file, part, one)
+        _judge_blanks(file, part, one)
         facts: dict[str, Any] = {
             "unit": unit,
             "data_set": part.recognised.data_set,
@@ -201,8 +203,13 @@ def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> N
             continue
         share = count / one.rows
         if element == "activity_cost" and share > 0.5:
+            commas = one.changes.get((element, DECIMAL_COMMA), 0)
+            written = (
+                f": {commas:,} are written with a decimal comma, as 1.234,56, which is never "
+                "guessed; have them sent as 1,234.56"
+            )
             file.hold(
-                f"most values of {headers[element]!r} are no pounds",
+                f"most values of {headers[element]!r} are no pounds{written if commas else ''}",
                 sheet=sheet,
                 column=headers[element],
             )
@@ -232,6 +239,21 @@ def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> N
                 headers[element],
             )
         )
+
+
+def _judge_blanks(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> None:
+    """Tell of labels with blanks below, unless a person has said what those mean."""
+    for blank in part.table.blanks:
+        column = part.recognised.mapping.columns[blank.index]
+        if sum(one.distinct.get(column.element, {}).values()) >= one.rows:
+            continue
+        text = told_of(blank, column.header, column.element, file.report.submission_id)
+        if blank.is_doubtful:
+            file.hold(text, sheet=part.table.sheet)
+        else:
+            part.report.messages.append(
+                Message("warning", text, part.table.sheet, None, column.header)
+            )
 
 
 def main_provider(part: IncomingPart, one: UnitProfile) -> str:

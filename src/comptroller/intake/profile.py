@@ -153,7 +153,7 @@ def profile(
     _count_check_digits(con, pool, columns, found)
     untidy = [c for c in columns if any(not p.plain.get(c.element, True) for p in found.values())]
     if untidy:
-        _count_changes(con, pool, untidy, found)
+        _count_changes(con, pool, untidy, columns, found)
     return found
 
 
@@ -377,8 +377,10 @@ def _count_changes(
     con: duckdb.DuckDBPyConnection,
     pool: str,
     columns: Sequence[MappedColumn],
+    all_columns: Sequence[MappedColumn],
     found: dict[int, UnitProfile],
 ) -> None:
+    """Count every kind of change in the columns that are not plain."""
     takers: list[tuple[str, str]] = []
     counts: list[str] = []
     cleaned: list[str] = []
@@ -393,6 +395,12 @@ def _count_changes(
             short = quote_literals(restored)
             counts.append(f"count(*) FILTER (v{column.index} IN ({short}))")
             takers.append((column.element, "leading zero restored"))
+    by_element = {column.element: column for column in all_columns}
+    cost, activity = by_element.get("activity_cost"), by_element.get("activity_count")
+    if cost in columns and cost and activity:
+        nil = values.is_nil_dash(cost.cell, activity.cell)
+        counts.append(f"count(*) FILTER ({nil})")
+        takers.append((cost.element, values.DASH_AS_NIL))
     query = (
         f"SELECT unit, {', '.join(counts)} FROM (SELECT *, {', '.join(cleaned)} FROM "
         f"({levels(pool, columns)})) GROUP BY unit"
@@ -405,7 +413,18 @@ def _count_changes(
                 ways.setdefault(element, {})[kind] = count
             elif count:
                 one.changes[element, kind] = count
+        _tell_nil(one)
         _decide_dates(one, ways)
+
+
+def _tell_nil(one: UnitProfile) -> None:
+    """Count a dash that is nought as that alone, not as a missing value too."""
+    missing = ("activity_cost", "word for missing taken as empty")
+    nil = one.changes.get(("activity_cost", values.DASH_AS_NIL), 0)
+    if nil:
+        one.changes[missing] = one.changes.get(missing, 0) - nil
+        if not one.changes[missing]:
+            del one.changes[missing]
 
 
 _WAY_NAMES = {

@@ -474,29 +474,31 @@ def _tell_drift(pooled: Pooled, book: LayoutBook) -> None:
         if not provider:
             continue
         changed = book.drift(
-            provider, part.recognised.data_set, part.table.sheet, part.table.headers
+            provider,
+            part.recognised.data_set,
+            part.table.sheet,
+            {column.element: column.header for column in part.recognised.mapping.used},
+            part.table.headers,
+            others_known=any(other.layout is not None for other in file.parts),
         )
         if changed is None:
             continue
-        last, came, went = changed
-        told = [f"new columns: {', '.join(came)}"] if came else []
-        told += [f"columns gone: {', '.join(went)}"] if went else []
-        told = told or ["columns in another order"]
-        lost = _lost(last, part)
-        if lost:
+        last, told = changed.last, changed.told()
+        if lost := _lost(last, part):
             file.hold(
                 f"the layout changed since {last.name}, which a person confirmed: no column could "
-                f"be told to be {', '.join(lost)}; {'; '.join(told)}",
+                f"be told to be {', '.join(lost)}; {told}",
                 sheet=part.table.sheet,
             )
             continue
-        file.report.messages.append(
-            Message(
-                "warning",
-                f"the layout changed since {last.name}: {'; '.join(told)}",
-                part.table.sheet,
-            )
+        what = (
+            f"the layout is none of those remembered of {provider}; against {last.name}"
+            if changed.is_other
+            else f"the layout changed since {last.name}"
         )
+        message = Message("warning", f"{what}: {told}", part.table.sheet)
+        if message not in file.report.messages:
+            file.report.messages.append(message)
 
 
 def _lost(last: SavedLayout, part: IncomingPart) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from comptroller.intake.evidence import ColumnEvidence
 from comptroller.intake.mapping import ColumnMapping, exact_share, map_columns
 from comptroller.intake.organisations import read_code
-from comptroller.intake.periods import month_in, year_in
+from comptroller.intake.periods import month_in, read_month, year_in
 from comptroller.intake.source import SourceTable
 from comptroller.vocabulary import DATA_SETS, LINE_DATA_SETS, data_set, repair_pod
 
@@ -63,8 +63,12 @@ _SHAPES = {
 _NO_CODES = ("NHS", "ICB", "CCG")
 _INTRODUCED = re.compile(r"[:=\-–|(]|\b(?:code|id)\b", re.IGNORECASE)
 _STAGE = re.compile(r"(?<![a-z])(flex|freeze|frozen|post[ _-]?freeze)(?![a-z])", re.IGNORECASE)
-
-
+_TOLD_BY_LABELS = {
+    "month": "month",
+    "commissioner_code": "commissioner",
+    "provider_code": "provider",
+}
+_MOST_DOUBTS = 3
 _OWN_OF_SUS = 2
 
 
@@ -232,11 +236,12 @@ def constants_of(
 ) -> dict[str, tuple[str, str]]:
     """Return what titles and names say of the whole table: element to value and place.
 
-    The titles above the table come first, then the sheet's name, the member's, the file's.
+    The titles above the table come first, then those over the tables of its sheet, then the
+    sheet's name, the member's, the file's.
     """
-    titles = " | ".join(table.titles)
     sources = [
-        ("title", titles),
+        ("title", " | ".join(table.titles)),
+        ("title of the sheet", " | ".join(table.titles_over)),
         ("sheet name", table.sheet),
         ("archive member", table.member),
         ("file name", file_name),
@@ -246,7 +251,7 @@ def constants_of(
         if not text:
             continue
         spaced = re.sub(r"[_]+", " ", text)
-        for element, value in _facts(spaced, directory, titled=place == "title").items():
+        for element, value in facts_in(spaced, directory, titled="title" in place).items():
             found.setdefault(element, (value, place))
     pod = repair_pod(table.sheet) if table.sheet else None
     if pod:
@@ -254,7 +259,14 @@ def constants_of(
     return found
 
 
-def _facts(text: str, directory: Directory, *, titled: bool) -> dict[str, str]:
+def facts_in(text: str, directory: Directory, *, titled: bool) -> dict[str, str]:
+    """Return what a text says of a whole table: element to value.
+
+    Args:
+        text: A title or a name.
+        directory: Organisations that are known.
+        titled: Whether it is a title, which may name an organisation in words.
+    """
     facts: dict[str, str] = {}
     month = month_in(text)
     year = (month[1] if month else None) or year_in(text)
@@ -274,6 +286,34 @@ def _facts(text: str, directory: Directory, *, titled: bool) -> dict[str, str]:
         if code:
             facts[element] = code
     return facts
+
+
+def labels_that_differ(
+    table: SourceTable, recognised: Recognised, directory: Directory
+) -> list[str]:
+    """Return doubts about lone texts between the rows that name another month or organisation.
+
+    Only where no column tells it: then nothing says of which rows the text speaks.
+    """
+    mapped = {column.element for column in recognised.mapping.used}
+    doubts = []
+    for row, text in table.labels:
+        facts = facts_in(text, directory, titled=True)
+        month = read_month(text)
+        if month is not None:
+            facts |= {"month": str(month[0])}
+        elif "financial_year" not in facts:
+            facts.pop("month", None)  # The word may be a verb: a month alone is no label.
+        for element, word in _TOLD_BY_LABELS.items():
+            value = facts.get(element)
+            known = recognised.constants.get(element, ("", ""))[0]
+            if value and element not in mapped and value != known:
+                doubts.append(
+                    f"row {row:,} says {text!r}, but the rows below would be read as of "
+                    f"{word} {known or 'unknown'}: have it sent with the {word} in a column"
+                )
+                break
+    return doubts[:_MOST_DOUBTS]
 
 
 def _labelled_code(

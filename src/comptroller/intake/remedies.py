@@ -77,8 +77,8 @@ def _options(file: IncomingFile, part: IncomingPart) -> str:
         f"--constant {m.column}={example}"
         for m in part.report.messages
         for element, example in _ELEMENTS.values()
-        if m.column == element in CONSTANTS
+        if m.column == element in CONSTANTS and not any(f" {element}=" in one for one in told)
     ]
     if told and part.table.sheet and len(file.parts) > 1:
         told.append(f"--sheet '{part.table.sheet}'")
-    return " ".join(told)
+    return " ".join(dict.fromkeys(told))

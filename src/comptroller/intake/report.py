@@ -133,9 +133,15 @@ class FileReport:
 
     @property
     def cost_control(self) -> Decimal | None:
-        """What the total rows of the file's data tables say together, None where none speaks."""
-        told = [p.cost_control for p in self.parts if p.cost_control is not None]
-        return sum(told, _ZERO) if told else None
+        """What the total rows of the file's data tables say together, None where none speaks.
+
+        Without one, a single table that was set aside as a summary of the others speaks.
+        """
+        told = [p for p in self.parts if p.cost_control is not None]
+        data = [p.cost_control for p in told if p.status != SET_ASIDE]
+        if not data and len(told) == 1:
+            return told[0].cost_control
+        return sum((pounds for pounds in data if pounds is not None), _ZERO) if data else None
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that ``load --format json`` prints for this file."""

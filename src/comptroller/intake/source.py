@@ -14,6 +14,9 @@ ACROSS = "Month"
 UNTOLD_FIGURES = "Figure"
 """Heading of the months' figures where nothing tells whether they are pounds or activity."""
 
+FIGURES_IN_TURN = "Activity and pounds in turn"
+"""Heading of the months' figures where rows of activity and of pounds come in turn, untold."""
+
 # Amounts of a period: of a table with months across, only the months' own columns hold them.
 _AMOUNTS = (
     "activity_cost",
@@ -45,6 +48,23 @@ class Control:
 
 
 @dataclass(frozen=True)
+class Blank:
+    """A column of labels with blanks that nothing proves to mean the label above.
+
+    Attributes:
+        index: The column.
+        blank: Rows that are blank in it.
+        rows: Rows in all.
+        is_doubtful: Whether so many are that the file must be held, as long as they are blank.
+    """
+
+    index: int
+    blank: int
+    rows: int
+    is_doubtful: bool
+
+
+@dataclass(frozen=True)
 class SourceTable:
     """A found table, as the upper half of intake needs it.
 
@@ -55,17 +75,23 @@ class SourceTable:
         rows: DuckDB relation ``row BIGINT, c0..cN VARCHAR`` with the data rows only.
         headers: Header text of each column, '' where a column has none.
         titles: Texts that stand above the table, in reading order.
+        titles_over: Those above the first of several tables on its sheet, which hold for this one
+            too where its own say nothing.
+        merged: Cells of ``rows`` merged downwards: first row, column, last row.
+        labels: Rows of a lone text between its data, with the text.
         rows_read: Physical rows from the first to the last non-empty one.
         data_rows: Physical rows in the relation.
         totals: Column index to what the total rows say of it (the grand total where there is
             one); empty where the table has no total row.
         notes: What a person should know about the finding of the table.
         hidden: Whether its sheet is hidden.
+        warnings: What may be wrong with what was found.
         doubts: What must be settled by a person before its lines count.
         query: What makes the lines from the rows, ``{rows}`` their name, where one row makes
             several; '' where each row is a line.
         figures: Physical columns of months across.
         breaks: Rows of totals between the data, each with the column that says so.
+        blanks: Columns of labels with blanks that are not filled.
         filled: Columns whose labels are filled down, each with how many cells.
         columns: The column of ``rows`` of each column; empty where they are the same.
         first_column: The column of the sheet in which ``rows`` begin, of tables side by side.
@@ -85,7 +111,11 @@ class SourceTable:
     totals: dict[int, Decimal] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     hidden: bool = False
+    warnings: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    titles_over: tuple[str, ...] = ()
+    merged: tuple[tuple[int, int, int], ...] = ()
+    labels: tuple[tuple[int, str], ...] = ()
     query: str = ""
     columns: tuple[int, ...] = ()
     first_column: int = 0
@@ -93,6 +123,7 @@ class SourceTable:
     controls: tuple[Control, ...] = ()
     figures: tuple[int, ...] = ()
     breaks: tuple[tuple[int, int], ...] = ()
+    blanks: tuple[Blank, ...] = ()
     filled: tuple[tuple[int, int], ...] = ()
     top: Sequence[Sequence[str]] = field(default=(), repr=False, compare=False)
 

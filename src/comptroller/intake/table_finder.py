@@ -14,15 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from comptroller.intake.cell_kinds import STRIPPED, clean, is_code, kind_of
+from comptroller.intake.keyed_totals import totals_among_lines
 from comptroller.intake.reading import RawSheet
 from comptroller.intake.table_header import Header, find_header
-from comptroller.intake.table_totals import Body, Suspect, recognise_totals
+from comptroller.intake.table_totals import (
+    WORDS_OF_ALL,
+    Body,
+    Suspect,
+    names_total,
+    recognise_totals,
+)
+from comptroller.warehouse import quote_literals
 
 # Up to here each cell is stripped before it counts as filled; beyond, an empty cell is NULL.
 EXACT_CELLS = 3_000_000
 MOST_SUSPECTS = 20_000
 TOTAL_WORD_COLUMNS = 30
 _FIGURE_COLUMNS = 4
+_SELDOM = 0.3
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class FoundTable:
         note_rows: Notes and footnotes, and section labels between the data.
         title_rows: What stands above the headings and is not blank or a total.
         data_rows: How many rows are data.
+        doubts: What a total says that its rows do not: a person must decide.
+        warnings: What may be a total, taken for data.
         wordy_rows: Rows below the headings without any of the table's figures, with their cells:
             among them are the headings of a table below this one.
         confidence: 0 to 1 that the headings are the headings.
@@ -63,6 +74,8 @@ class FoundTable:
     title_rows: tuple[int, ...]
     data_rows: int
     wordy_rows: tuple[tuple[int, tuple[str, ...]], ...]
+    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
     confidence: float
     reasons: tuple[str, ...]
 
@@ -137,6 +150,7 @@ class _Shape:
         keys: Columns of text or codes that are filled in almost every row.
         words: Columns of text in which a total may announce itself.
         used: Columns that hold anything.
+        seldom_all: Columns of text in which few rows, if any, say All.
     """
 
     fill: int
@@ -144,6 +158,7 @@ class _Shape:
     keys: tuple[int, ...]
     words: tuple[int, ...]
     used: tuple[int, ...]
+    seldom_all: tuple[int, ...]
 
 
 def _shape(below: Sequence[Sequence[str]], width: int) -> _Shape:
@@ -153,6 +168,8 @@ def _shape(below: Sequence[Sequence[str]], width: int) -> _Shape:
     rows = [row for row in below if sum(1 for cell in row if clean(cell)) > 0.4 * typical]
     # Totals are emptier than data: what keys data rows have is told by the fullest rows.
     full = [row for row in rows if sum(1 for cell in row if clean(cell)) >= 0.75 * typical]
+    untold = [row for row in full if not any(names_total(clean(cell)) for cell in row)]
+    full = untold if 2 * len(untold) > len(full) else full
     numbers, keys, words, used = [], [], [], []
     for at in range(width):
         kinds = Counter(kind_of(row[at]) for row in rows)
@@ -166,7 +183,12 @@ def _shape(below: Sequence[Sequence[str]], width: int) -> _Shape:
             words.append(at)
         if _is_key(full, at):
             keys.append(at)
-    return _Shape(typical, tuple(numbers), tuple(keys), tuple(words), tuple(used))
+    seldom = [
+        at
+        for at in words[:TOTAL_WORD_COLUMNS]
+        if sum(clean(row[at]) in WORDS_OF_ALL for row in rows) <= max(_SELDOM * len(rows), 3)
+    ]
+    return _Shape(typical, tuple(numbers), tuple(keys), tuple(words), tuple(used), tuple(seldom))
 
 
 def _is_key(rows: Sequence[Sequence[str]], at: int) -> bool:
@@ -195,6 +217,7 @@ def _suspects(
         for at in shape.words[: TOTAL_WORD_COLUMNS // 4]:
             where.append(f"contains(c{at}, 'otal') OR contains(c{at}, 'OTAL')")
             where.append(f"c{at} IN ('England', 'ENGLAND')")
+    where += [f"{cells[at]} IN ({quote_literals(WORDS_OF_ALL)})" for at in shape.seldom_all]
     if shape.numbers:
         # No figure: nothing, or words, in every column of figures that is looked at.
         no_figure = [f"({at} IS NULL OR {at} BETWEEN 'A' AND 'zz')" for at in _figures(shape)]
@@ -265,6 +288,8 @@ def _assemble(
         sheet, body_from, shape.fill, shape.numbers, shape.keys, shape.words, frozenset(repeated)
     )
     totals = recognise_totals(body, above, suspects)
+    keyed = totals_among_lines(body, suspects, totals)
+    totals |= keyed.totals
     notes = _notes(sheet, shape, suspects, totals, blank)
     titles = tuple(s.row for s in above if any(s.cells) and s.row not in totals)
     blank_rows = tuple(sorted([s.row for s in above if not any(s.cells)] + blank))
@@ -302,6 +327,8 @@ def _assemble(
             for s in suspects
             if not any(kind_of(s.cells[at]) == "number" for at in shape.numbers)
         ),
+        doubts=keyed.doubts,
+        warnings=keyed.warnings,
         confidence=_confidence(header, data_rows),
         reasons=tuple(reasons),
     )
@@ -373,7 +400,12 @@ def _is_note(suspect: Suspect | None, shape: _Shape, sparse: int, *, trailing: b
         return False
     if any(at in shape.numbers and kind_of(cell) == "number" for at, cell in filled):
         return False
-    words = [cell for _, cell in filled if kind_of(cell) == "text" and not is_code(cell)]
+    # A lone date is what a title says: the month of the rows below.
+    words = [
+        cell
+        for _, cell in filled
+        if kind_of(cell) == "date" or (kind_of(cell) == "text" and not is_code(cell))
+    ]
     if not words:
         return False
     if trailing:

@@ -29,6 +29,9 @@ _WHOLE_OF_ALL = re.compile(
     r"^(england|all|sum|overall|all (providers|commissioners|trusts|organisations|specialties))$",
     re.IGNORECASE,
 )
+WORDS_OF_ALL = ("All", "ALL", "all")
+"""Cells that may say that a row stands for others, as the finder looks for them."""
+
 _SHARE_OF_LABELS = 0.5
 _CENT = Decimal("0.005")
 MOST_ARITHMETIC = 3000
@@ -88,7 +91,8 @@ def recognise_totals(
     return totals
 
 
-def _numbers(body: Body, suspect: Suspect) -> dict[int, Decimal]:
+def numbers_in(body: Body, suspect: Suspect) -> dict[int, Decimal]:
+    """Return the figures of a row by column."""
     found = {at: number_of(suspect.cells[at]) for at in body.numbers if at < len(suspect.cells)}
     return {at: value for at, value in found.items() if value is not None}
 
@@ -102,7 +106,7 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
     """Return rows with a cell that says total and nothing else, or says so without keys."""
     labels: Counter[int] = Counter()
     for suspect in suspects:
-        labels.update(at for at, cell in enumerate(suspect.cells) if _says_total(cell))
+        labels.update(at for at, cell in enumerate(suspect.cells) if says_total(cell))
     rows = max(body.sheet.last_row - body.first_row + 1, 1)
     usual = {at for at, count in labels.items() if count > _SHARE_OF_LABELS * rows and count > 3}
     totals: dict[int, str] = {}
@@ -111,23 +115,33 @@ def _by_word(body: Body, suspects: Sequence[Suspect]) -> dict[int, str]:
         for at, cell in enumerate(suspect.cells):
             if not cell or at in usual:
                 continue
-            if _says_total(cell):
+            if says_total(cell):
                 totals[suspect.row] = f"says {cell!r}"
                 break
             phrase = _holds_total(cell) and _PHRASE.search(cell)
             if not (phrase or _WHOLE_OF_ALL.match(cell)):
                 continue
-            if _keys_missing(body, suspect) and _numbers(body, suspect):
+            if _keys_missing(body, suspect) and numbers_in(body, suspect):
                 totals[suspect.row] = f"says {cell!r} and lacks a key"
                 break
     return totals
+
+
+def names_total(cell: str) -> bool:
+    """Tell whether a cell says total, or is a phrase that ends or begins so: QX1 Subtotal."""
+    return _holds_total(cell) and _PHRASE.search(cell) is not None
+
+
+def says_all(cell: str) -> bool:
+    """Tell whether a cell says that its row stands for all others."""
+    return _WHOLE_OF_ALL.match(cell) is not None
 
 
 def _holds_total(cell: str) -> bool:
     return "otal" in cell or "OTAL" in cell
 
 
-def _says_total(cell: str) -> bool:
+def says_total(cell: str) -> bool:
     """Tell whether the whole cell says total."""
     return _holds_total(cell) and _WHOLE.match(cell) is not None
 
@@ -135,7 +149,7 @@ def _says_total(cell: str) -> bool:
 def _may_add_up(body: Body, suspect: Suspect) -> bool:
     """Tell whether the row has numbers but lacks a key, so that it may be a sum."""
     if suspect.row < body.first_row:
-        return bool(_numbers(body, suspect))
+        return bool(numbers_in(body, suspect))
     keys = [at for at in body.keys if at not in body.numbers]
     filled = sum(1 for at in keys if kind_of(suspect.cells[at]) not in ("empty", "marker"))
     if len(keys) >= 3 and filled * 2 > len(keys):
@@ -144,7 +158,7 @@ def _may_add_up(body: Body, suspect: Suspect) -> bool:
     keyless = _keys_missing(body, suspect) or any(
         _WHOLE_OF_ALL.match(suspect.cells[at]) for at in body.words
     )
-    return keyless and bool(_numbers(body, suspect))
+    return keyless and bool(numbers_in(body, suspect))
 
 
 def _by_arithmetic(
@@ -156,7 +170,7 @@ def _by_arithmetic(
     totals: dict[int, str] = {}
     whole = _add(groups)
     for suspect in candidates:
-        values = _numbers(body, suspect)
+        values = numbers_in(body, suspect)
         place = sum(1 for row in breaks if row < suspect.row)
         sums = {
             "all data rows": whole,
@@ -208,13 +222,14 @@ def _equal(values: Mapping[int, Decimal], expected: Mapping[int, Decimal]) -> bo
     but never a single accidental one among several.
     """
     compared = [at for at, value in values.items() if value and expected.get(at)]
-    same = [at for at in compared if _close(values[at], expected[at])]
+    same = [at for at in compared if is_close(values[at], expected[at])]
     if len(compared) == 1:
         return len(same) == 1
     return len(same) >= 2 and len(same) * 2 >= len(compared)
 
 
-def _close(value: Decimal, expected: Decimal) -> bool:
+def is_close(value: Decimal, expected: Decimal) -> bool:
+    """Tell whether a figure is an expected sum, to the penny."""
     return abs(value - expected) <= max(_CENT, abs(expected) * Decimal("1e-9"))
 
 
@@ -226,7 +241,7 @@ def _beside(
     for suspect in candidates:
         if suspect.row in totals or not {suspect.row - 1, suspect.row + 1} & totals:
             continue
-        values = _numbers(body, suspect)
+        values = numbers_in(body, suspect)
         near = [
             at
             for at, value in values.items()

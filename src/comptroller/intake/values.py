@@ -17,6 +17,8 @@ from comptroller.warehouse import MONEY, quote_literal, quote_literals
 MISSING_TOKENS = (
     "-",
     "--",
+    "–",
+    "—",
     ".",
     "?",
     "TBC",
@@ -188,6 +190,35 @@ def number(bare: str) -> str:
             THEN CAST(TRY_CAST({bare}[:-2] AS {MONEY}) * 0.01 AS {MONEY})
         WHEN contains({bare}, '_') THEN NULL
         ELSE TRY_CAST({bare} AS {MONEY}) END"""
+
+
+_NIL = "|".join((*map(re.escape, ("-", "--", "–", "—")), ""))
+"""How accounts write nought: a dash; nothing says so too beside one."""
+
+DASH_AS_NIL = "dash taken as nil"
+DECIMAL_COMMA = "decimal comma"
+
+
+def is_nil_dash(cost: str, count: str) -> str:
+    """Return SQL for whether pounds are a dash that means nought: no activity stands beside it.
+
+    Args:
+        cost: SQL of the raw cell of the pounds.
+        count: SQL of the raw cell of the activity.
+    """
+    beside = f"coalesce(trim({count}), '')"
+    return (
+        f"(trim({cost}) IN ('-', '--', '–', '—') AND (regexp_full_match({beside}, '{_NIL}') "
+        f"OR coalesce(TRY_CAST({beside} AS {MONEY}) = 0, false)))"
+    )
+
+
+def decimal_comma(text: str) -> str:
+    """Return SQL for whether a present cell is a number with a decimal comma, as in 1.234,56."""
+    return (
+        f"regexp_full_match({text}, "
+        "'[-(]?[{_CURRENCY}]? ?-?([0-9]{1,3}([.][0-9]{3})+|[0-9]+),[0-9]{1,2}[)]?-?')"
+    ).replace("{_CURRENCY}", _CURRENCY)
 
 
 # -- dates -----------------------------------------------------------------------------------
@@ -365,6 +396,7 @@ def _number_untidiness(text: str, value: str) -> tuple[Untidiness, ...]:
         ),
         Untidiness("percent read", f"{text} LIKE '%\\%%' ESCAPE '\\' AND {read}"),
         Untidiness("rounded to eight places", f"regexp_matches({text}, '\\.\\d{{9,}}') AND {read}"),
+        Untidiness(DECIMAL_COMMA, f"{value} IS NULL AND {decimal_comma(text)}"),
         Untidiness("unreadable", f"{text} IS NOT NULL AND {value} IS NULL"),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _OTHER_LINES = 5
 _END = 1 << 30
 _MARK = "\ufeff"
 _RULE = " -=_+|"
+_RUN = re.compile("[-=_]{2,}")
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -26,13 +28,18 @@ def find_spans(head: str) -> Spans | None:
 
     A gap between two columns is blank in the headings and in every line below but a few; the
     headings are the line, mostly of words, that divides the most columns so. Titles above them
-    need not keep to the columns. Columns that touch cannot be told apart.
+    need not keep to the columns. Columns that touch cannot be told apart. A line of dashes under
+    the headings, one run for each column, says it by itself, however few lines follow.
 
     Args:
         head: The beginning of the text; its last line may be cut.
     """
     lines = [line.rstrip("\r") for line in head.split("\n")[:_MOST_LINES] if line.strip()]
-    if "\t" in head or len(lines) < FEWEST_LINES:
+    if "\t" in head:
+        return None
+    if ruled := _ruled(lines):
+        return ruled
+    if len(lines) < FEWEST_LINES:
         return None
     filled = [0] * max(len(line) for line in lines)
     for line in lines:
@@ -49,6 +56,20 @@ def find_spans(head: str) -> Spans | None:
         if len(spans) > len(best) and _is_headed(line, below, spans):
             best = spans
     return best if len(best) >= FEWEST_COLUMNS else None
+
+
+def _ruled(lines: Sequence[str]) -> Spans | None:
+    """Return the columns that runs of dashes under the headings mark, None where none do."""
+    for place, line in enumerate(lines[1 : _HEADINGS_WITHIN + 1], start=1):
+        runs = [match.start() for match in _RUN.finditer(line)]
+        if len(runs) < FEWEST_COLUMNS or line.strip(_RULE):
+            continue
+        spans = tuple(zip([0, *runs[1:]], [*runs[1:], _END], strict=True))
+        heading, below = lines[place - 1], lines[place + 1 :]
+        names = [heading[slice(*span)].strip() for span in spans]
+        if below and all(names) and all(keeps_to(one, spans) for one in (heading, *below)):
+            return spans
+    return None
 
 
 def _count(line: str, filled: list[int], step: int) -> None:

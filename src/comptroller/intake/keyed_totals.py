@@ -1,0 +1,211 @@
+"""Totals among the lines that carry keys of their own: All or Sub-total in the column of the HRG.
+
+Comes in: the rows of a table that may be other than data. A row whose cell says total, or all, is
+one where its figures equal the sum of the rows with the same other labels. Where a word says total
+and the sum is another, a person must decide; where it only may mean one, that is told.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
+from comptroller.intake.table_totals import (
+    Body,
+    Suspect,
+    is_close,
+    names_total,
+    numbers_in,
+    says_all,
+    says_total,
+)
+
+OF_ITS_ROWS = "equals the sum of its rows"
+_MOST, _MOST_TOLD = 2000, 5
+_SHARE = 0.5
+_LABEL = re.compile("[0-9]{1,3}")
+_NUMBERED = 3
+"""How many of a row's short whole numbers are tried as labels: month, treatment function."""
+
+
+@dataclass(frozen=True)
+class KeyedTotals:
+    """The totals among the lines with the reason of each, and what is to be said of others."""
+
+    totals: Mapping[int, str]
+    doubts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A row that may be a total: what it says, in which column, and its other labels.
+
+    ``numbered`` are columns of numbers that may be labels of it.
+    """
+
+    suspect: Suspect
+    word: str
+    marks: tuple[int, ...]
+    keys: tuple[int, ...]
+    numbered: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows that a total would be of: how many, and of each figure sum, least and most."""
+
+    count: int
+    figures: Mapping[int, tuple[Decimal, Decimal, Decimal]]
+
+
+def totals_among_lines(
+    body: Body, suspects: Sequence[Suspect], known: Mapping[int, str]
+) -> KeyedTotals:
+    """Return which rows with labels of their own are totals.
+
+    Args:
+        body: The rows below the headings.
+        suspects: The rows below that may be other than data.
+        known: The rows that are known to be totals already.
+    """
+    asked = _asked(body, suspects)
+    out = {*known, *(one.suspect.row for one in asked), *body.leave_out}
+    totals: dict[int, str] = {}
+    others: dict[int, _Rows] = {}
+    for keys, mine in _patterns(asked):
+        rows = _rows_of(body, mine, keys, out)
+        for one in mine:
+            row, details = one.suspect.row, rows.get(one.suspect.row)
+            if details is None or row in totals:
+                continue
+            others.setdefault(row, details)
+            if _adds_up(numbers_in(body, one.suspect), details):
+                totals[row] = f"says {one.word!r} and {OF_ITS_ROWS}"
+    doubts: list[str] = []
+    warnings: list[str] = []
+    for one in asked:
+        row = one.suspect.row
+        if row in totals or row not in others:
+            continue
+        if row in known:
+            if says_total(one.word) and _is_keyed(body, one):
+                doubts.append(
+                    f"row {row:,} says {one.word!r}, but the rows with the same labels add up to "
+                    "something else: is it a total or a line?"
+                )
+        elif others[row].count > 1 and not _begins_with_total(one.word):
+            warnings.append(
+                f"row {row:,} says {one.word!r} but is not the sum of the rows with the same "
+                "labels: it is taken as a line"
+            )
+    return KeyedTotals(totals, tuple(doubts[:_MOST_TOLD]), tuple(warnings[:_MOST_TOLD]))
+
+
+def _patterns(asked: Sequence[_Asked]) -> list[tuple[tuple[int, ...], list[_Asked]]]:
+    """Return the rows by the columns that tell which lines they may be totals of.
+
+    Those are their labels, alone and with the numbers that may be labels, such as the month.
+    """
+    patterns: dict[tuple[int, ...], list[_Asked]] = {}
+    for one in asked:
+        for count in range(len(one.numbered) + 1):
+            for more in itertools.combinations(one.numbered, count):
+                patterns.setdefault((*one.keys, *more), []).append(one)
+    return sorted(patterns.items(), key=lambda item: (len(item[0]), item[0]))
+
+
+def _asked(body: Body, suspects: Sequence[Suspect]) -> list[_Asked]:
+    words = [at for at in body.words if at not in body.numbers]
+    said = {
+        suspect.row: [at for at in words if _may_be_total(suspect.cells[at])]
+        for suspect in suspects
+        if suspect.row >= body.first_row
+    }
+    rows = max(body.sheet.last_row - body.first_row + 1, 1)
+    # A word that most rows have is what the column says of all: no total.
+    usual = {
+        at for at in words if sum(at in marks for marks in said.values()) > max(_SHARE * rows, 3)
+    }
+    asked = []
+    for suspect in suspects:
+        marks = [at for at in said.get(suspect.row, ()) if at not in usual]
+        keys = tuple(
+            at
+            for at in words
+            if at not in marks and kind_of(suspect.cells[at]) not in ("empty", "marker")
+        )
+        if marks and keys and numbers_in(body, suspect):
+            numbered = [at for at in body.numbers if _LABEL.fullmatch(suspect.cells[at])]
+            word = suspect.cells[marks[0]]
+            asked.append(_Asked(suspect, word, tuple(marks), keys, tuple(numbered[:_NUMBERED])))
+    return asked[:_MOST]
+
+
+def _may_be_total(cell: str) -> bool:
+    return says_total(cell) or says_all(cell) or names_total(cell)
+
+
+def _begins_with_total(cell: str) -> bool:
+    """Tell whether a cell may be a description: Total hip replacement."""
+    return not says_total(cell) and cell.lower().startswith("total")
+
+
+def _is_keyed(body: Body, one: _Asked) -> bool:
+    """Tell whether a row has most of the labels of a line, rather than a word and figures."""
+    keys = [at for at in body.keys if at not in body.numbers and at not in one.marks]
+    return bool(keys) and sum(at in one.keys for at in keys) > _SHARE * len(keys)
+
+
+def _rows_of(
+    body: Body, asked: Sequence[_Asked], keys: Sequence[int], out: set[int]
+) -> dict[int, _Rows]:
+    """Return, for each row that may be a total, the rows with its labels, filled from above."""
+    figures = list(body.numbers)
+    sheet = body.sheet
+    labels = ", ".join(
+        f"last_value(nullif(trim(c{at}, '{STRIPPED}'), '') IGNORE NULLS) OVER above AS k{at}"
+        for at in keys
+    )
+    cells = ", ".join(f"{number_sql(f'c{at}')} AS n{at}" for at in figures)
+    own = ", ".join(f"trim(c{at}, '{STRIPPED}') AS k{at}" for at in keys)
+    same = " AND ".join(f"d.k{at} = s.k{at}" for at in keys)
+    told = ", ".join(f"sum(d.n{at}), min(d.n{at}), max(d.n{at})" for at in figures)
+    rows = ", ".join(str(one.suspect.row) for one in asked)
+    found = sheet.con.execute(
+        f"WITH d AS (SELECT row, {labels}, {cells} FROM {sheet.relation} "
+        f"WHERE row >= {body.first_row} AND row NOT IN ({', '.join(map(str, sorted(out)))}) "
+        "WINDOW above AS (ORDER BY row ROWS UNBOUNDED PRECEDING)), "
+        f"s AS (SELECT row, {own} FROM {sheet.relation} WHERE row IN ({rows})) "
+        f"SELECT s.row, count(*), {told} FROM s JOIN d ON {same} GROUP BY s.row"
+    ).fetchall()
+    made = {}
+    for row, count, *values in found:
+        groups = zip(figures, values[::3], values[1::3], values[2::3], strict=True)
+        made[row] = _Rows(
+            count,
+            {at: (total, low, high) for at, total, low, high in groups if total is not None},
+        )
+    return made
+
+
+def _adds_up(values: Mapping[int, Decimal], rows: _Rows) -> bool:
+    """Tell whether figures are the sums of some rows; what is alike in all of them is a label."""
+    compared = [
+        at
+        for at, value in values.items()
+        if value and at in rows.figures and not (rows.count > 1 and _is_label(value, rows, at))
+    ]
+    same = [at for at in compared if is_close(values[at], rows.figures[at][0])]
+    if len(compared) == 1:
+        return len(same) == 1
+    return len(same) >= 2 and len(same) * 2 >= len(compared)
+
+
+def _is_label(value: Decimal, rows: _Rows, at: int) -> bool:
+    _, low, high = rows.figures[at]
+    return low == high == value
