@@ -143,7 +143,7 @@ def _read_file(path: Path, own: bool, rulebook: Rulebook, faults: list[Fault]) -
             reader.fault(name, "a rulebook file holds tables only")
         elif path.name == "exclusions.toml":
             _read_exclusion(reader, table, rulebook)
-        elif path.name == TYPES_FILE:
+        elif path.name == TYPES_FILE and not own:
             rulebook.types[name] = table
         else:
             _read_check(reader, table, own, rulebook)

@@ -276,8 +276,8 @@ class Librarian:
         ]
         retained = RETAINED_DEVICE
         devices.append((retained.code, retained.category, "NHSE", retained.price, "N"))
-        columns = ("device_code", "category", "funded_by", "list_price", "approval_required")
-        self.write("devices", columns, devices)
+        named = ("device_code", "category", "funded_by", "list_price", "approval_required")
+        self.write("devices", named, devices)
         codes = self.con.execute(
             "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"
             " AND (tariff LIKE 'DA%' OR tariff LIKE 'CN%') ORDER BY 1"

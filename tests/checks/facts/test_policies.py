@@ -73,9 +73,10 @@ OWN,Own,restricted,PLC-010,QZB,D032,
 FREE,None,unrestricted,PLC-024,QZB,W15,
 TOES,Toes,restricted,PLC-024,QZA,W15,
 """
-CONTRACTS = """contract_id,provider_code,commissioner_code,financial_year,role,coordinating_commissioner_code
-C1,RZ1,QZA,2026/27,host,
-C1,RZ1,QZB,2026/27,associate,QZA
+CONTRACTS = """contract_id,provider_code,commissioner_code,coordinating_commissioner_code,\
+financial_year,role
+C1,RZ1,QZA,,2026/27,host
+C1,RZ1,QZB,QZA,2026/27,associate
 """
 
 
