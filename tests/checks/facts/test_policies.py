@@ -194,6 +194,8 @@ def test_states_of_approval(economy: Any) -> None:
     economy.reference({"policies.csv": EARS, "approvals.csv": "\n".join(rows) + "\n"})
     lines = [spell(economy, "D033", patient_key=f"p{patient}") for patient in range(len(STATES))]
     nobody = spell(economy, "D033", patient_key=None)
+    tokens = {"patient_key_domain": "regional", "activity_start_date": "2026-04-15"}
+    token = spell(economy, "D033", patient_key="t1", **tokens)
     plain = spell(economy, "E025", patient_key="p1")
     facts = economy.build()
     assert [facts.of(line, "approval_state", "approval_id") for line in lines] == [
@@ -201,6 +203,7 @@ def test_states_of_approval(economy: Any) -> None:
         for patient, (_, state, which) in enumerate(STATES)
     ]
     assert facts.of(nobody, "approval_state") is None
+    assert facts.of(token, "policy_check", "approval_state") == ("PLC-010", None)
     assert facts.of(plain, "approval_state") is None
 
 

@@ -1,7 +1,9 @@
 """Which approval a patient holds for what was done: a procedure under a policy, a drug, a device.
 
 Only care that a policy or a list asks an approval for is looked at (``facts_policies``,
-``facts_items``), and of the approvals only those of its patients.
+``facts_items``), and of the approvals only those of its patients. Where patients are named by
+tokens of another key domain, and none of these is among the approvals, nothing is known: they
+cannot be compared.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ def _create_asked(con: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE OR REPLACE TEMP TABLE facts_asked AS
         SELECT b.n, b.line_id, b.data_set, b.patient_key, b.provider_code,
+            coalesce(b.patient_key_domain, 'local') AS domain,
             b.activity_start_date AS day, p.policy_id, b.drug_code, b.device_code,
             b.therapeutic_indication_code AS indication,
             CASE WHEN p.n IS NOT NULL THEN replace(concat_ws('|',
@@ -44,7 +47,9 @@ def _create_asked(con: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN facts_items AS i USING (n)
         LEFT JOIN facts_matched AS m USING (n)
         WHERE (p.policy_check IS NOT NULL OR i.is_approval_needed)
-            AND b.patient_key IS NOT NULL AND b.activity_start_date IS NOT NULL
+            AND b.patient_key IS NOT NULL AND b.activity_start_date IS NOT NULL;
+        DELETE FROM facts_asked WHERE domain <> 'local' AND domain NOT IN (
+            SELECT q.domain FROM facts_asked AS q SEMI JOIN approvals USING (patient_key))
         """
     )
 

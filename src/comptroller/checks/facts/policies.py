@@ -61,8 +61,8 @@ def create_policy_facts(con: duckdb.DuckDBPyConnection) -> None:
 
 def _create_rows(con: duckdb.DuckDBPyConnection) -> None:
     """One row for each policy as written, its codes as lists; the national list among them."""
-    with files("comptroller.checks.facts").joinpath("interventions.csv").open("r") as text:
-        national = list(csv.DictReader(text))
+    text = files("comptroller.checks.facts").joinpath("interventions.csv").read_text("utf-8")
+    national = list(csv.DictReader(text.splitlines()))
     columns = {name: "INTEGER" if name in _INTEGERS else "VARCHAR" for name in national[0]}
     create_small_table(
         con,
@@ -88,7 +88,9 @@ def _create_rows(con: duckdb.DuckDBPyConnection) -> None:
                     concat_ws(';', diagnosis_excluded, {quote_literal(_CANCER)})
                         AS diagnosis_excluded),
                 check_id AS policy_id, 'ebi' AS kind FROM facts_interventions)
-        SELECT CAST(row_number() OVER () AS INTEGER) AS policy_no, {", ".join(_INTEGERS)},
+        SELECT CAST(row_number() OVER (ORDER BY policy_id, commissioner_code, procedure_codes,
+                other_procedure_codes, site_codes, diagnosis_codes, from_date) AS INTEGER)
+                AS policy_no, {", ".join(_INTEGERS)},
             policy_id, title, kind, commissioner_code, sex, alternative_price,
             coalesce(check_id, CASE kind WHEN 'ebi' THEN '{LATER_CHECK}'
                 ELSE '{GENERAL_CHECK}' END) AS check_id,
@@ -109,7 +111,8 @@ def _codes(text: str) -> str:
 
 def _beginnings(codes: str) -> str:
     """Return SQL for every beginning, of one to five characters, of the codes of a list."""
-    return f"flatten(list_transform({codes}, lambda x: list_transform([1, 2, 3, 4, 5], lambda k: left(x, k))))"  # noqa: E501
+    each = "list_transform([1, 2, 3, 4, 5], lambda k: left(x, k))"
+    return f"flatten(list_transform({codes}, lambda x: {each}))"
 
 
 def _create_coded(con: duckdb.DuckDBPyConnection) -> None:
