@@ -147,3 +147,32 @@ def test_own_checks_may_have_their_own_prefix(tmp_path: Path) -> None:
     rulebook, faults = read_rulebook([], files)
     assert faults == []
     assert rulebook.checks["LOCAL-001"].own
+
+
+TYPES = GOOD.replace("[DUP-003]", "[repeated]").replace("DUP-003.", "repeated.")
+OF_TYPE = """
+[DUP-004]
+type = "repeated"
+title = "Another"
+confidence = 0.4
+"""
+
+
+def test_a_check_of_a_named_type_says_only_what_is_its_own(tmp_path: Path) -> None:
+    types = TYPES.replace('"Ask the provider to credit the second charge"', '"See $id"')
+    write(tmp_path, types, "types.toml")
+    rulebook, faults = read_rulebook(write(tmp_path, OF_TYPE, "dup.toml"))
+    assert faults == []
+    assert list(rulebook.checks) == ["DUP-004"]
+    check = rulebook.checks["DUP-004"]
+    assert (check.title, check.confidence, check.type) == ("Another", Decimal("0.4"), "group")
+    assert check.action == "See DUP-004"
+    assert len(check.examples) == 3
+
+
+def test_a_fault_in_what_a_type_brings_is_told_at_the_check(tmp_path: Path) -> None:
+    write(tmp_path, TYPES.replace("precedence = 2", "precedence = 7"), "types.toml")
+    _, faults = read_rulebook(write(tmp_path, "\n\n" + OF_TYPE, "dup.toml"))
+    assert [str(fault) for fault in faults] == [
+        "dup.toml, line 4: DUP-004: 'precedence' must be a whole number from 1 to 6"
+    ]

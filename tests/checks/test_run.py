@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from comptroller import reference
 from comptroller.checks import Scope, run_checks
 from comptroller.checks.findings import create_open_findings
 from comptroller.checks.loader import RulebookError
@@ -170,3 +171,19 @@ def test_a_run_of_few_checks_claims_nothing_that_others_hold(ws: Workspace) -> N
     assert findings(ws, "LOCAL-001")[0][2] == Decimal(0)
     run_checks(ws, Scope(checks="LOCAL-001"))
     assert findings(ws, "LOCAL-001") == [("1", "continuing", Decimal(0))]
+
+
+def test_a_check_whose_policy_nobody_loaded_says_so(ws: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "policies.csv").write_text(
+        "policy_id,title,kind,check_id,procedure_codes\nP1,Ears,restricted,PLC-010,D033\n"
+    )
+    (tmp_path / "approvals.csv").write_text(
+        "approval_id,policy_id,patient_key,provider_code,status,valid_from\n"
+        "A1,P1,p1,RX1,approved,2025-04-01\n"
+    )
+    reference.load(ws, [tmp_path / "policies.csv", tmp_path / "approvals.csv"])
+    economy = SmallEconomy(ws)
+    economy.slice("PLCM", [line(1, cds_unique_identifier="C1")])
+    economy.slice("SUS_APC", [line(1, cds_unique_identifier="C1", primary_procedure_code="D033")])
+    run = run_checks(ws, Scope(checks="PLC-010,PLC-011"))
+    assert run.could_not_run == {"PLC-011": "no row of the reference table policies names PLC-011"}

@@ -281,7 +281,8 @@ class _Compiler:
         self._known("counterparty", (check.counterparty,) if check.counterparty else ())
         for need in check.needs:
             for name in need.split("|"):
-                if self.schema.known_needs and name.strip() not in self.schema.known_needs:
+                table = name.strip().removesuffix(f".{check.id}")
+                if self.schema.known_needs and table not in self.schema.known_needs:
                     self._fault("needs", f"'{name.strip()}' is no reference table or data set")
 
     # -- help ------------------------------------------------------------------------------

@@ -40,6 +40,13 @@ and ``{p_days}`` in the message), ``tolerance`` (pounds: a value up to it is no 
 ``minimum_value`` (pounds: a smaller value is no finding), ``review`` (automated, the default, or
 complex), ``checked_by``, ``example_defaults``.
 
+A named type stands for all that checks of one shape have in common: with ``type = "restricted"``
+(a procedure under a policy for which no approval was asked) or ``type = "intervention"`` (the same
+of the evidence-based interventions, where no approval covers it) a check needs its ``title`` only,
+and what it says itself goes before what the type says. Which procedures it looks at is data: the
+rows of the reference table ``policies`` that name it under ``check_id``. In a need,
+``policies.PLC-010`` stands for a row of that table that names the check.
+
 Basis, one per edition: ``[[DUP-003.basis]]`` with ``document`` and optionally ``edition``,
 ``paragraph`` (only if confirmed from a source we hold), ``status`` (confirmed | to confirm |
 judgement), ``from``, ``to``, ``url``.

@@ -40,6 +40,7 @@ from comptroller.checks.definition import (
 from comptroller.checks.positions import Positions, Spot
 from comptroller.errors import ComptrollerError
 
+TYPES_FILE = "types.toml"
 _ID = re.compile(r"[A-Z]{3}-[0-9]{3}[A-Z]?")
 _OWN_ID = re.compile(r"[A-Z][A-Z0-9]{1,9}-[0-9]{3}[A-Z]?")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -86,9 +87,10 @@ class RulebookError(ComptrollerError):
 
 @dataclass
 class Rulebook:
-    """Checks by id and exclusions by name, in the order of their ids."""
+    """Checks by id, exclusions and named types by name; checks in the order of their ids."""
 
     checks: dict[str, Check] = field(default_factory=dict)
+    types: dict[str, dict[str, Any]] = field(default_factory=dict)
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
 
 
@@ -98,12 +100,15 @@ def read_rulebook(
     """Return the checks of ``files`` and every grammar fault found on the way.
 
     Args:
-        files: Rulebook files of the product; one named ``exclusions.toml`` declares shared sets.
+        files: Rulebook files of the product; one named ``exclusions.toml`` declares shared sets,
+            one named ``types.toml`` the named check types.
         own: Files of the workspace's ``rules`` folder; their ids may have any prefix.
         instead: A file whose checks take the place of those with the same ids.
     """
     rulebook, faults = Rulebook(), list[Fault]()
-    for path, is_own in [*((p, False) for p in sorted(files)), *((p, True) for p in sorted(own))]:
+    # Types first: the checks of the other files are of them.
+    product = sorted(files, key=lambda path: (path.name != TYPES_FILE, path))
+    for path, is_own in [*((p, False) for p in product), *((p, True) for p in sorted(own))]:
         _read_file(path, is_own, rulebook, faults)
     if instead is not None:
         tried = Rulebook()
@@ -145,6 +150,8 @@ def _read_file(path: Path, own: bool, rulebook: Rulebook, faults: list[Fault]) -
             reader.fault(name, "a rulebook file holds tables only")
         elif path.name == "exclusions.toml":
             _read_exclusion(reader, table, rulebook)
+        elif path.name == TYPES_FILE and not own:
+            rulebook.types[name] = table
         else:
             _read_check(reader, table, own, rulebook)
 
@@ -252,6 +259,7 @@ def _read_exclusion(reader: _Reader, table: dict[str, Any], rulebook: Rulebook) 
 
 def _read_check(reader: _Reader, table: dict[str, Any], own: bool, rulebook: Rulebook) -> None:
     check_id = reader.name
+    table = _of_type(table, rulebook.types, check_id)
     before = len(reader.faults)
     reader.unknown(table, [*_REQUIRED, *_OPTIONAL])
     pattern, shape = (_OWN_ID, "OWN-001") if own else (_ID, "DUP-001")
@@ -269,6 +277,24 @@ def _read_check(reader: _Reader, table: dict[str, Any], own: bool, rulebook: Rul
     _consistent(reader, check, table)
     if len(reader.faults) == before:
         rulebook.checks[check_id] = check
+
+
+def _of_type(
+    table: dict[str, Any], types: Mapping[str, dict[str, Any]], check_id: str
+) -> dict[str, Any]:
+    """Return a check's table with what its named type says besides, ``$id`` being its own id."""
+    shape = types.get(str(table.get("type")))
+    if shape is None:
+        return table
+    return {**_filled(shape, check_id), **table, "type": shape["type"]}
+
+
+def _filled(value: Any, check_id: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, check_id) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, check_id) for item in value]
+    return value.replace("$id", check_id) if isinstance(value, str) else value
 
 
 def _build(reader: _Reader, table: dict[str, Any], own: bool) -> Check:

@@ -41,7 +41,9 @@ def judge_needs(
     reasons: dict[str, str] = {}
     limits: dict[str, str] = {}
     lacking: dict[str, str] = {}
-    for rule in rules:
+    listed_rules = list(rules)
+    missing = {**missing, **_without_policy(con, listed_rules)}
+    for rule in listed_rules:
         for need in rule.needs:
             names = [name.strip() for name in need.split("|")]
             if all(name in missing for name in names):
@@ -66,6 +68,24 @@ def judge_needs(
                 f"no {' or '.join(sets)} of this provider for this month",
             )
     return reasons, limits, lacking
+
+
+def _without_policy(con: duckdb.DuckDBPyConnection, rules: Iterable[Rule]) -> dict[str, str]:
+    """Return the needs of a policy of their own that no row of ``policies`` meets, with reasons."""
+    wanted = {
+        need: rule.check.id
+        for rule in rules
+        for need in rule.needs
+        if need == f"policies.{rule.check.id}"
+    }
+    if not wanted:
+        return {}
+    named = {row[0] for row in con.execute("SELECT DISTINCT check_id FROM policies").fetchall()}
+    return {
+        need: f"no row of the reference table policies names {check_id}"
+        for need, check_id in wanted.items()
+        if check_id not in named
+    }
 
 
 def columns_present(

@@ -44,7 +44,11 @@ class Positions:
 
     def table(self, table: str, index: int = 0) -> Spot:
         """Return the place of a table's header, or the file's beginning."""
-        return self.tables.get((table, index), Spot(1, 1))
+        found = self.tables.get((table, index))
+        if found is None and "." in table:
+            # Keys that a named type brings are not in the file: the check itself is the place.
+            return self.table(table.rsplit(".", 1)[0])
+        return found or Spot(1, 1)
 
     def _scan(self, text: str) -> None:
         table, index = "", 0

@@ -118,6 +118,7 @@ def _build(
     faults.plant_groups(book)
     faults.plant_care(book)
     faults.plant_several(book)
+    faults.plant_policies(book)
     faults.plant_versions(book)
     faults.plant_totals(book)
     faults.plant_plan_faults(book)
@@ -228,9 +229,11 @@ def _extras(con: duckdb.DuckDBPyConnection, book: faults.Book) -> None:
             "extra_approvals",
             "approval_id VARCHAR, policy_id VARCHAR, nhs VARCHAR, provider_code VARCHAR,"
             " status VARCHAR, valid_from DATE, valid_to DATE, kind VARCHAR,"
-            " procedure_code VARCHAR, decided_on DATE",
+            " procedure_code VARCHAR, decided_on DATE, drug_code VARCHAR, device_code VARCHAR,"
+            " quantity INTEGER, indication VARCHAR",
             book.approvals,
         ),
+        ("extra_unapproved", "nhs VARCHAR", book.unapproved),
         (
             "extra_contracts",
             "contract_id VARCHAR, payer VARCHAR, more DECIMAL(18,2)",

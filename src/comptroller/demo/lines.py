@@ -44,7 +44,8 @@ SUS_COLUMNS: dict[str, str] = {
     "discharge_to": "VARCHAR", "intended": "VARCHAR", "admin_cat": "VARCHAR",
     "overseas": "VARCHAR", "attended": "VARCHAR", "first_att": "VARCHAR",
     "referral_source": "VARCHAR", "priority": "VARCHAR", "referred_on": "DATE",
-    "diag": "VARCHAR", "proc": "VARCHAR", "department": "VARCHAR", "arrived": "TIMESTAMP",
+    "diag": "VARCHAR", "diags": "VARCHAR", "proc": "VARCHAR", "procs": "VARCHAR",
+    "department": "VARCHAR", "arrived": "TIMESTAMP",
     "departed": "TIMESTAMP", "died_on": "DATE", "pds_practice": "VARCHAR",
     "assigned_comm": "VARCHAR", "service_line": "VARCHAR", "los": "INTEGER", "xbd": "INTEGER",
     "trim_point": "INTEGER", "cc_days": "INTEGER",
@@ -187,7 +188,10 @@ SELECT 'SUS_' || sus_set AS ds, 0 AS case_no, eno AS event_no, seen_from, {ever}
         AS referral_source,
     CASE WHEN sus_set = 'OP' THEN '1' END AS priority,
     CASE WHEN sus_set = 'OP' THEN start_date - CAST(30 + pid % 90 AS INTEGER) END AS referred_on,
-    CASE WHEN sus_set = 'APC' THEN nullif(diag, '') END AS diag, nullif(proc, '') AS proc,
+    CASE WHEN sus_set = 'APC' THEN nullif(diag, '') END AS diag,
+    CASE WHEN sus_set = 'APC' AND age >= 40 AND rnd(eno, 61) < 0.35
+        THEN CASE WHEN rnd(eno, 61) < 0.1 THEN 'I10X|E119' ELSE 'I10X' END END AS diags,
+    nullif(proc, '') AS proc, NULL AS procs,
     CASE kind WHEN 'AE' THEN '01' WHEN 'SDEC' THEN '05' END AS department,
     CASE WHEN sus_set = 'EC' THEN start_date
         + to_minutes(CAST(floor(rnd(eno, 36) * 1020) AS INTEGER)) END AS arrived,

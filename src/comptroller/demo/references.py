@@ -9,10 +9,17 @@ from typing import Any
 import duckdb
 
 from comptroller.demo.finance import BLENDED, BLENDED_RATE, VARIABLE, agreements
+from comptroller.demo.policies import (
+    APPROVED_DEVICES,
+    APPROVED_DRUGS,
+    POLICY_COLUMNS,
+    policies,
+)
 from comptroller.demo.presets import Preset
 from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, RETAINED_DEVICE, menu
 from comptroller.demo.schedule import calendar_rows
 from comptroller.demo.stage import register
+from comptroller.warehouse import quote_literals
 
 PRICE_SETTINGS = ("DC", "EL", "NEL", "OPPROC", "OPFA", "OPFUP", "EC", "DAIMG")
 
@@ -226,27 +233,51 @@ class Librarian:
             WHERE nhs IS NOT NULL ORDER BY nhs_number, from_date""",
         )
 
+        drugs = quote_literals(sorted(APPROVED_DRUGS))
+        devices = quote_literals(sorted(APPROVED_DEVICES))
+        # Whoever gets such a drug or device has an approval, but for the planted cases without.
         self.query(
             "approvals",
-            "SELECT approval_id, policy_id, nhs AS nhs_number, provider_code, status, valid_from,"
-            " valid_to, kind, procedure_code, decided_on FROM extra_approvals ORDER BY approval_id",
+            f"""SELECT approval_id, policy_id, nhs AS nhs_number, provider_code, status, valid_from,
+                valid_to, kind, procedure_code, decided_on, drug_code, device_code, quantity,
+                indication
+            FROM extra_approvals
+            UNION ALL BY NAME
+            SELECT 'FA' || lpad(CAST(row_number() OVER (ORDER BY nhs, prov, item) AS VARCHAR), 7,
+                    '0') AS approval_id,
+                'Funding form' AS policy_id, nhs AS nhs_number, prov AS provider_code,
+                'approved' AS status, begun - 30 AS valid_from, ended + 200 AS valid_to,
+                'initiation' AS kind, begun - 30 AS decided_on,
+                CASE WHEN ds = 'DrPLCM' THEN item END AS drug_code,
+                CASE WHEN ds = 'DePLCM' THEN item END AS device_code
+            FROM (SELECT nhs, prov, ds, CASE ds WHEN 'DrPLCM' THEN drug_code ELSE dev_code END
+                    AS item, min(start_date) AS begun, max(start_date) AS ended
+                FROM lines WHERE drug_code IN ({drugs}) OR dev_code IN ({devices}) GROUP BY ALL)
+            WHERE nhs IN (SELECT nhs FROM nhs_numbers) AND begun IS NOT NULL
+                AND nhs NOT IN (SELECT nhs FROM extra_unapproved)
+            ORDER BY approval_id""",
         )
+        self.write("policies", POLICY_COLUMNS, policies(self.preset))
 
     def _drugs_and_devices(self) -> None:
         drugs = [
             (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
-             d.price * 2, d.unit, "N")
+             d.price * 2, d.unit, "N", "Y" if d.code in APPROVED_DRUGS else "N")
             for d in DRUGS
         ]  # fmt: skip
         columns = (
             "drug_code", "name", "funded_by", "indication", "dmd_code", "service_code",
-            "maximum_price", "price_unit", "confidential",
+            "maximum_price", "price_unit", "confidential", "approval_required",
         )  # fmt: skip
         self.write("drugs", columns, drugs)
-        devices = [(d.code, d.category, "ICB", d.price) for d in DEVICES]
+        devices = [
+            (d.code, d.category, "ICB", d.price, "Y" if d.code in APPROVED_DEVICES else "N")
+            for d in DEVICES
+        ]
         retained = RETAINED_DEVICE
-        devices.append((retained.code, retained.category, "NHSE", retained.price))
-        self.write("devices", ("device_code", "category", "funded_by", "list_price"), devices)
+        devices.append((retained.code, retained.category, "NHSE", retained.price, "N"))
+        named = ("device_code", "category", "funded_by", "list_price", "approval_required")
+        self.write("devices", named, devices)
         codes = self.con.execute(
             "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"
             " AND (tariff LIKE 'DA%' OR tariff LIKE 'CN%') ORDER BY 1"

@@ -21,14 +21,59 @@ POLICIES = ReferenceTable(
             "kind",
             "text",
             "restricted: criteria in the notes; prior_approval: approval before treatment; "
-            "ebi: evidence-based intervention",
+            "ebi: evidence-based intervention; unrestricted: the commissioner has no such policy, "
+            "whatever its host or the national list says",
             required=True,
-            choices=("restricted", "prior_approval", "ebi"),
+            choices=("restricted", "prior_approval", "ebi", "unrestricted"),
         ),
         Column("procedure_codes", "codes", "OPCS-4 codes or their beginnings, by ;", required=True),
         ANY_COMMISSIONER,
+        Column(
+            "check_id",
+            "text",
+            "Check that finds what breaks it, such as PLC-010; empty: PLC-001, or EBI-042 for ebi",
+        ),
+        Column(
+            "procedure_position",
+            "text",
+            "Whether the main procedure or any must be one of the codes",
+            default="main",
+            choices=("main", "any"),
+        ),
+        Column(
+            "other_procedure_codes", "codes", "OPCS-4 codes of which one must stand beside, by ;"
+        ),
+        Column("site_codes", "codes", "OPCS-4 site codes of which one must stand beside, by ;"),
+        Column("procedure_excluded", "codes", "OPCS-4 codes for which it does not hold, by ;"),
         Column("diagnosis_codes", "codes", "ICD-10 codes for which it holds, by ;"),
+        Column(
+            "diagnosis_position",
+            "text",
+            "Whether the main diagnosis or any must be one of the codes",
+            default="main",
+            choices=("main", "any"),
+        ),
+        Column(
+            "other_diagnosis_codes", "codes", "ICD-10 codes of which one must stand beside, by ;"
+        ),
         Column("diagnosis_excluded", "codes", "ICD-10 codes for which it does not hold, by ;"),
+        Column(
+            "care",
+            "text",
+            "Where it holds: planned admissions, those and outpatients, outpatients, or all care",
+            default="planned",
+            choices=("planned_admission", "planned", "outpatient", "all"),
+        ),
+        Column(
+            "limit_count",
+            "integer",
+            "How many a patient may have without approval within limit_months; empty: none",
+            minimum="1",
+        ),
+        Column("limit_months", "integer", "Months over which limit_count counts", minimum="1"),
+        Column(
+            "alternative_price", "money", "Pounds of the care where the policy sends the patient"
+        ),
         Column("age_from", "integer", "Youngest age in years", minimum="0", maximum="130"),
         Column("age_to", "integer", "Oldest age in years", minimum="0", maximum="130"),
         Column("sex", "text", "Person stated gender code for which it holds; empty: all"),
@@ -41,6 +86,8 @@ POLICIES = ReferenceTable(
         "policy_id",
         "commissioner_code",
         "procedure_codes",
+        "other_procedure_codes",
+        "site_codes",
         "diagnosis_codes",
         "age_from",
         "age_to",
@@ -71,11 +118,15 @@ APPROVALS = ReferenceTable(
         ),
         ANY_COMMISSIONER,
         Column("drug_code", "text", "Drug approved"),
+        Column("device_code", "text", "Device approved"),
         Column("indication", "text", "Indication approved"),
         Column("procedure_code", "code", "Procedure approved"),
+        Column(
+            "quantity", "integer", "How many procedures it is good for", default="1", minimum="1"
+        ),
         Column("decided_on", "date", "Day of the decision"),
     ),
-    key=("approval_id", "drug_code", "procedure_code"),
+    key=("approval_id", "drug_code", "device_code", "procedure_code"),
     about_people=True,
     file_names=("approval", "prior_approvals"),
 )
@@ -98,6 +149,7 @@ DRUGS = ReferenceTable(
         Column("biosimilar_group", "text", "Group of biosimilar products"),
         Column("minimum_interval_days", "integer", "Fewest days between two supplies", minimum="0"),
         Column("confidential", "flag", "The price must never leave the commissioner"),
+        Column("approval_required", "flag", "Whether a patient needs a funding approval"),
         *DATED,
     ),
     key=("drug_code", "indication", "commissioner_code", "from_date"),
@@ -112,6 +164,7 @@ DEVICES = ReferenceTable(
         Column("category", "text", "High-cost device category", required=True),
         Column("funded_by", "text", "Who funds it: NHSE, ICB, tariff ...", required=True),
         Column("list_price", "money", "List price in pounds"),
+        Column("approval_required", "flag", "Whether a patient needs a funding approval"),
         *DATED,
     ),
     key=("device_code", "category", "from_date"),

@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 import duckdb
 
+from comptroller.checks.facts.ages import GREATEST_AGE, LEAST_AGE
+from comptroller.checks.facts.approvals import APPROVAL_FACTS
 from comptroller.checks.facts.attribution import PRACTICE_FORMAT
 from comptroller.checks.facts.base import STORE, compress_if_many, stored_columns
 from comptroller.checks.facts.columns import fact_columns
+from comptroller.checks.facts.policies import CODED_CARE, POLICY_FACTS
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
 from comptroller.vocabulary import code_list
 from comptroller.warehouse import quote_identifier, quote_literals
@@ -44,15 +47,6 @@ _PRACTICE = f"""CASE WHEN b.general_medical_practice_code IS NOT NULL
         THEN b.general_medical_practice_code
     WHEN regexp_matches(b.organisation_identifier_gp_practice_responsibility, '{PRACTICE_FORMAT}')
         THEN b.organisation_identifier_gp_practice_responsibility END"""
-_AGE_DATE = """CASE WHEN b.pod_role IN ('spell', 'regular')
-    THEN coalesce(b.activity_end_date, b.activity_start_date) ELSE b.activity_start_date END"""
-
-
-def _years(born: str, on: str) -> str:
-    return (
-        f"CAST(year({on}) - year({born}) - CASE WHEN (month({on}), day({on})) < "
-        f"(month({born}), day({born})) THEN 1 ELSE 0 END AS INTEGER)"
-    )
 
 
 def _in_record(test: str) -> str:
@@ -197,8 +191,8 @@ _CARE = {
             THEN CAST(greatest(0, b.activity_start_date - last_day(b.person_birth_month))
                 AS INTEGER)
         WHEN b.age_at_activity_date BETWEEN 0 AND 120 THEN b.age_at_activity_date * 365 END""",
-    "least_age_years": _years("last_day(b.person_birth_month)", f"({_AGE_DATE})"),
-    "greatest_age_years": _years("b.person_birth_month", f"({_AGE_DATE})"),
+    "least_age_years": LEAST_AGE,
+    "greatest_age_years": GREATEST_AGE,
     "contact_mode": """CASE WHEN NOT b.is_outpatient THEN NULL
         WHEN b.pod_code IN ('NF2FFA', 'NF2FFUP') THEN 'remote'
         WHEN coalesce(b.first_attendance_code, m.sus_first_attendance_code) IN ('3', '4')
@@ -242,6 +236,7 @@ _SUS = {
             *("sus_site_code", "sus_birth_month", "sus_department_type_code"),
             *("sus_length_of_stay_days", "sus_excess_bed_days", "sus_trim_point_days"),
             *("sus_critical_care_days", "sus_secondary_diagnosis_codes"),
+            "sus_secondary_procedure_codes",
         )
     },
     "sus_has_procedure": _in_record("m.sus_primary_procedure_code IS NOT NULL"),
@@ -339,7 +334,16 @@ _LISTED = {
     "item_payer": "it.item_payer",
     "item_highest_price": "it.item_highest_price",
     "is_indication_listed": "it.is_indication_listed",
-    "is_approved": "CASE WHEN b.patient_key IS NOT NULL THEN coalesce(ap.is_approved, false) END",
+    "is_approval_needed": "it.is_approval_needed",
+    **{name: f"ap.{name}" for name in APPROVAL_FACTS},
+    **{
+        name: f"""CASE WHEN po.n IS NOT NULL THEN po.{name}
+            WHEN {CODED_CARE} AND (b.activity_start_date IS NULL
+                OR coalesce(m.sus_line_id, b.primary_procedure_code) IS NULL)
+                THEN NULL ELSE 'none' END"""
+        for name in ("policy_check", "policy_kind")
+    },
+    **{name: f"po.{name}" for name in POLICY_FACTS},
 }
 
 # One row per line at most in each; sparse ones make the small side of a hash join.
@@ -364,7 +368,8 @@ _JOINS = """
     LEFT JOIN facts_core AS co USING (n)
     LEFT JOIN facts_previous AS pv USING (n)
     LEFT JOIN facts_items AS it USING (n)
-    LEFT JOIN facts_approved AS ap USING (n)
+    LEFT JOIN facts_policies AS po USING (n)
+    LEFT JOIN facts_approvals AS ap USING (n)
     LEFT JOIN facts_deaths AS de ON de.k_person = b.k_person
     LEFT JOIN facts_commissioner_kinds AS k ON k.commissioner_code = b.commissioner_code
     LEFT JOIN facts_service_categories AS g ON g.code = b.commissioned_service_category_code

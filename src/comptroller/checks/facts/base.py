@@ -56,7 +56,7 @@ INPUTS = (
     *("excluded_from_tariff_indicator", "market_forces_factor", "supplier_unit_price"),
     *("vat_charged_indicator", "unbundled_episode_indicator", "planned_market_forces_cost"),
     *("reporting_type_indicator", "intended_management_code", "primary_diagnosis_code"),
-    *("secondary_diagnosis_codes",),
+    *("secondary_diagnosis_codes", "secondary_procedure_codes"),
     *("source_of_referral_code", "emergency_care_department_type_code", "departure_time"),
     *("length_of_stay_days", "excess_bed_days", "trim_point_days", "critical_care_days"),
     *("therapeutic_indication_code", "device_high_level_code"),

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 import duckdb
 
 from comptroller.calendar import Calendar
+from comptroller.checks.facts.approvals import create_approval_facts
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
 from comptroller.checks.facts.base import create_base, create_received, open_store
 from comptroller.checks.facts.listed import create_listed_facts
 from comptroller.checks.facts.pods import create_pod_table
+from comptroller.checks.facts.policies import create_policy_facts
 from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.slices import create_slice_facts
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
@@ -112,7 +114,9 @@ def build_tables(
         ("comparing payers", lambda: create_shared_facts(con)),
         ("comparing drugs and devices", lambda: create_twice_facts(con)),
         ("looking up codes", lambda: _create_codes(con)),
-        ("looking up prices and approvals", lambda: create_listed_facts(con)),
+        ("looking up prices", lambda: create_listed_facts(con)),
+        ("looking up policies", lambda: create_policy_facts(con)),
+        ("looking up approvals", lambda: create_approval_facts(con)),
         (
             "adding up slices",
             lambda: create_slice_facts(con, calendar, basis, slices),

@@ -1,4 +1,4 @@
-"""What reference data says of a line: its national prices, its drug or device, an approval."""
+"""What reference data says of a line: its national prices, its drug or device."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ _PAYER = """CASE WHEN upper(funded_by) IN ('NHSE', 'NHS ENGLAND') THEN 'nhs_engl
 
 
 def create_listed_facts(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``facts_hrg_prices``, ``facts_clinic_prices``, ``facts_items``, ``facts_approved``.
+    """Create ``facts_hrg_prices``, ``facts_clinic_prices`` and ``facts_items``.
 
-    Reads ``facts_base``, ``facts_matched`` and the reference views ``prices``, ``drugs``,
-    ``devices`` and ``approvals``.
+    Reads ``facts_base`` and the reference views ``prices``, ``drugs`` and ``devices``.
     """
     _create_prices(con)
     _create_items(con)
-    _create_approved(con)
 
 
 def _create_prices(con: duckdb.DuckDBPyConnection) -> None:
@@ -64,13 +62,14 @@ def _create_items(con: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TEMP TABLE facts_items AS
         WITH drug_list AS (
             SELECT code, indication, commissioner_code, {_PAYER} AS payer, maximum_price AS highest,
+                approval_required,
                 coalesce(from_date, {_EVER}) AS opens, coalesce(to_date, {_FOREVER}) AS closes
             FROM (SELECT drug_code AS code, * FROM drugs
                 UNION ALL SELECT dmd_code, * FROM drugs
                 WHERE dmd_code IS NOT NULL AND dmd_code <> drug_code)
             WHERE upper(funded_by) <> 'TARIFF'),
         device_list AS (
-            SELECT code, {_PAYER} AS payer, list_price AS highest,
+            SELECT code, {_PAYER} AS payer, list_price AS highest, approval_required,
                 coalesce(from_date, {_EVER}) AS opens, coalesce(to_date, {_FOREVER}) AS closes
             FROM (SELECT device_code AS code, * FROM devices)
             WHERE upper(funded_by) <> 'TARIFF'),
@@ -81,41 +80,26 @@ def _create_items(con: duckdb.DuckDBPyConnection) -> None:
             WHERE data_set IN ('DrPLCM', 'DePLCM') AND coalesce(drug_code, device_code) IS NOT NULL
                 AND activity_start_date IS NOT NULL),
         entries AS (
-            SELECT c.n, l.payer, l.highest, c.indication IS NULL AS is_indication_blank,
+            SELECT c.n, l.payer, l.highest, l.approval_required,
+                c.indication IS NULL AS is_indication_blank,
                 l.indication IS NULL OR l.indication = c.indication AS is_for_indication
             FROM charged AS c JOIN drug_list AS l
                 ON c.data_set = 'DrPLCM' AND l.code = c.code AND c.day BETWEEN l.opens AND l.closes
                 AND (l.commissioner_code IS NULL OR l.commissioner_code = c.commissioner_code)
             UNION ALL
-            SELECT c.n, l.payer, l.highest, true, NULL
+            SELECT c.n, l.payer, l.highest, l.approval_required, true, NULL
             FROM charged AS c JOIN device_list AS l
                 ON c.data_set = 'DePLCM' AND l.code = c.code
                 AND c.day BETWEEN l.opens AND l.closes),
         found AS (
             SELECT n, CASE WHEN min(payer) = max(payer) THEN min(payer) END AS item_payer,
                 max(highest) AS item_highest_price,
+                bool_or(approval_required AND is_for_indication IS NOT FALSE) AS is_approval_needed,
                 CASE WHEN NOT bool_or(is_indication_blank) THEN bool_or(is_for_indication) END
                     AS is_indication_listed
             FROM entries GROUP BY n)
         SELECT c.n, f.n IS NOT NULL AS is_item_listed, f.item_payer, f.item_highest_price,
-            f.is_indication_listed
+            f.is_indication_listed, coalesce(f.is_approval_needed, false) AS is_approval_needed
         FROM charged AS c LEFT JOIN found AS f ON f.n = c.n
-        """
-    )
-
-
-def _create_approved(con: duckdb.DuckDBPyConnection) -> None:
-    """Lines whose patient held an approval of the provider's for the procedure on the day."""
-    con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE facts_approved AS
-        SELECT DISTINCT b.n, true AS is_approved
-        FROM facts_base AS b JOIN facts_matched AS m USING (n)
-        JOIN approvals AS a ON a.patient_key = b.patient_key
-            AND a.provider_code = b.provider_code AND lower(a.status) = 'approved'
-            AND b.activity_start_date BETWEEN a.valid_from AND coalesce(a.valid_to, {_FOREVER})
-            AND (a.procedure_code IS NULL
-                OR starts_with(m.sus_primary_procedure_code, a.procedure_code))
-        WHERE b.data_set = 'PLCM'
         """
     )

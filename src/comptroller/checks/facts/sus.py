@@ -141,6 +141,7 @@ def _create_matched(con: duckdb.DuckDBPyConnection) -> None:
             u.primary_procedure_code AS sus_primary_procedure_code,
             u.primary_diagnosis_code AS sus_primary_diagnosis_code,
             u.secondary_diagnosis_codes AS sus_secondary_diagnosis_codes,
+            u.secondary_procedure_codes AS sus_secondary_procedure_codes,
             u.patient_classification_code AS sus_patient_classification_code,
             u.intended_management_code AS sus_intended_management_code,
             u.source_of_referral_code AS sus_source_of_referral_code,

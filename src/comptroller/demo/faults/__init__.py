@@ -8,6 +8,7 @@ demonstration is explained by the answer key.
 from comptroller.demo.faults.book import KEY_COLUMNS, Book
 from comptroller.demo.faults.care import plant_care
 from comptroller.demo.faults.groups import plant_groups
+from comptroller.demo.faults.policies import plant_policies
 from comptroller.demo.faults.rows import plant_rows
 from comptroller.demo.faults.several import plant_several
 from comptroller.demo.faults.totals import (
@@ -28,6 +29,7 @@ __all__ = [
     "plant_groups",
     "plant_invoice_faults",
     "plant_plan_faults",
+    "plant_policies",
     "plant_rows",
     "plant_several",
     "plant_totals",

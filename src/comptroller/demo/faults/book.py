@@ -114,6 +114,7 @@ class Book:
     practices: list[tuple[Any, ...]] = field(default_factory=list)
     registrations: list[tuple[Any, ...]] = field(default_factory=list)
     approvals: list[tuple[Any, ...]] = field(default_factory=list)
+    unapproved: list[tuple[str]] = field(default_factory=list)
     late: dict[tuple[str, str, int], date] = field(default_factory=dict)
     contract_errors: list[tuple[Any, ...]] = field(default_factory=list)
     _templates: dict[str, list[Event]] = field(default_factory=dict)

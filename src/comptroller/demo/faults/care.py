@@ -32,11 +32,11 @@ _PLANNED = ("day_case", "elective")
 _DAY = timedelta(days=1)
 
 
-def _as_it_is(_: Book, __: Event) -> None:
+def as_it_is(_: Book, __: Event) -> None:
     """Leave the event as it was lived."""
 
 
-def _each(**values: Any) -> Change:
+def each(**values: Any) -> Change:
     """Change charge and record alike."""
     return lambda _, event: event.both(**values)
 
@@ -50,7 +50,7 @@ def _begun_earlier(days: int) -> Change:
     return lambda book, event: book.move(event, event.line["end_date"] - timedelta(days=days), days)
 
 
-def _aged(years: int) -> Change:
+def aged(years: int) -> Change:
     """Let the patient be so old on the day that counts, by half a year at least."""
 
     def change(_: Book, event: Event) -> None:
@@ -99,7 +99,7 @@ def _cheaper_in_sus(pounds: str) -> Change:
 
 SPELLS = (
     Case("SPL-017", "plain", record(proc=None), kinds=("day_case",)),
-    Case("SPL-017", "inside", _as_it_is, flagged=False, kinds=("day_case",)),
+    Case("SPL-017", "inside", as_it_is, flagged=False, kinds=("day_case",)),
     Case("SPL-017", "missing", unlinked, flagged=False, kinds=("day_case",), trips=("REC-007",)),
     Case("SPL-021", "plain", record(intended="2"), kinds=("elective",)),
     Case("SPL-021", "threshold", all_of(record(intended="2"), _lasting(1)), kinds=("elective",)),
@@ -109,11 +109,11 @@ SPELLS = (
     Case("SPL-023", "plain", _lasting(2), kinds=("dialysis",)),
     Case("SPL-023", "threshold", _lasting(1), kinds=("dialysis",)),
     Case("SPL-023", "inside", _lasting(0), flagged=False, kinds=("dialysis",)),
-    Case("SPL-024", "plain", _each(tariff="WH50A"), kinds=_PLANNED),
-    Case("SPL-024", "look_alike", all_of(_each(tariff="WH50A"), record(
+    Case("SPL-024", "plain", each(tariff="WH50A"), kinds=_PLANNED),
+    Case("SPL-024", "look_alike", all_of(each(tariff="WH50A"), record(
         discharge_method="4", discharge_to="79")), flagged=False, kinds=("elective",),
         note="the patient died before the operation"),
-    Case("SPL-024", "missing", _each(tariff=None), flagged=False, kinds=_PLANNED,
+    Case("SPL-024", "missing", each(tariff=None), flagged=False, kinds=_PLANNED,
          trips=("COD-001",)),
     Case("SPL-030", "plain", record(end_date=None), kinds=_STAY),
     Case("SPL-030", "missing", unlinked, flagged=False, kinds=_STAY, trips=("REC-007",)),
@@ -161,27 +161,27 @@ CLINICS = (
     Case("OPC-011", "missing", record(first_att=None), flagged=False),
     Case("OPC-012", "plain", record(first_att="4"), kinds=("follow_up",)),
     Case("OPC-012", "plain", record(first_att="3"), kinds=("first",)),
-    Case("OPC-012", "inside", _as_it_is, flagged=False, kinds=("phone",),
+    Case("OPC-012", "inside", as_it_is, flagged=False, kinds=("phone",),
          note="charged as what it was"),
     Case("OPC-012", "missing", record(first_att=None), flagged=False),
     Case("OPC-013", "plain", charge(lpod_text="Results letter to patient"), layouts=WRITTEN),
     Case("OPC-013", "look_alike", charge(lpod_text="Review clinic"), flagged=False,
          layouts=WRITTEN),
     Case("OPC-018", "plain", record(proc=None), kinds=("procedure",)),
-    Case("OPC-018", "inside", _as_it_is, flagged=False, kinds=("procedure",)),
+    Case("OPC-018", "inside", as_it_is, flagged=False, kinds=("procedure",)),
     Case("OPC-018", "missing", unlinked, flagged=False, kinds=("procedure",), trips=("REC-007",)),
     Case("OPC-023", "plain", charge(lpod_text="Advice and guidance"), layouts=WRITTEN),
     Case("OPC-023", "look_alike", charge(lpod_text="Advice clinic"), flagged=False,
          layouts=WRITTEN),
-    Case("OPC-026", "plain", _each(tfc="812")),
-    Case("OPC-026", "look_alike", _as_it_is, flagged=False, kinds=("scan",),
+    Case("OPC-026", "plain", each(tfc="812")),
+    Case("OPC-026", "look_alike", as_it_is, flagged=False, kinds=("scan",),
          note="a scan charged as one"),
     Case("OPC-028", "plain", charge(lpod_text="MDT meeting"), layouts=WRITTEN),
     Case("OPC-028", "look_alike", charge(lpod_text="Multi-disciplinary clinic"), flagged=False,
          layouts=WRITTEN),
-    Case("OPC-030", "plain", _each(tfc="420"), kinds=("follow_up",)),
-    Case("OPC-030", "threshold", all_of(_aged(19), _each(tfc="420")), kinds=("follow_up",)),
-    Case("OPC-030", "inside", all_of(_aged(18), _each(tfc="420")), flagged=False,
+    Case("OPC-030", "plain", each(tfc="420"), kinds=("follow_up",)),
+    Case("OPC-030", "threshold", all_of(aged(19), each(tfc="420")), kinds=("follow_up",)),
+    Case("OPC-030", "inside", all_of(aged(18), each(tfc="420")), flagged=False,
          kinds=("follow_up",)),
     Case("OPC-032", "plain", _another_clinic),
     Case("OPC-032", "missing", record(tfc=None), flagged=False),
@@ -198,16 +198,16 @@ def _in_department(minutes: int) -> Change:
 
 
 EMERGENCIES = (
-    Case("AED-003", "plain", _each(tariff="UZ01Z"), kinds=("emergency",), trips=("PRC-038",)),
-    Case("AED-003", "plain", _each(tariff=None), kinds=("emergency",)),
-    Case("AED-003", "inside", _each(tariff="VB11Z"), flagged=False, kinds=("emergency",)),
-    Case("AED-008", "plain", all_of(_each(tariff="VB03Z"), record(department="03")),
+    Case("AED-003", "plain", each(tariff="UZ01Z"), kinds=("emergency",), trips=("PRC-038",)),
+    Case("AED-003", "plain", each(tariff=None), kinds=("emergency",)),
+    Case("AED-003", "inside", each(tariff="VB11Z"), flagged=False, kinds=("emergency",)),
+    Case("AED-008", "plain", all_of(each(tariff="VB03Z"), record(department="03")),
          kinds=("emergency",)),
-    Case("AED-008", "plain", all_of(_each(tariff="VB03Z"), record(department="04")),
+    Case("AED-008", "plain", all_of(each(tariff="VB03Z"), record(department="04")),
          kinds=("emergency",), note="a walk-in centre"),
-    Case("AED-008", "inside", all_of(_each(tariff="VB11Z"), record(department="03")),
+    Case("AED-008", "inside", all_of(each(tariff="VB11Z"), record(department="03")),
          flagged=False, kinds=("emergency",), note="the simplest attendance"),
-    Case("AED-008", "missing", all_of(_each(tariff="VB03Z"), record(department=None)),
+    Case("AED-008", "missing", all_of(each(tariff="VB03Z"), record(department=None)),
          flagged=False, kinds=("emergency",)),
     Case("AED-015", "plain", _in_department(5 * 1440), kinds=("emergency",)),
     Case("AED-015", "threshold", _in_department(2881), kinds=("emergency",)),
@@ -223,13 +223,13 @@ CODING = (
     Case("COD-003", "missing", record(tariff=None), flagged=False, kinds=_STAY),
     Case("COD-003", "look_alike", lambda _, e: e.charge(tariff=e.line["tariff"] + "/BP01"),
          flagged=False, kinds=("day_case",), note="the same group with a best-practice flag"),
-    Case("COD-007", "plain", _each(tariff="PF21A"), kinds=_STAY),
-    Case("COD-007", "threshold", all_of(_aged(19), _each(tariff="PF21A")), kinds=("day_case",)),
-    Case("COD-007", "inside", all_of(_aged(18), _each(tariff="PF21A")), flagged=False,
+    Case("COD-007", "plain", each(tariff="PF21A"), kinds=_STAY),
+    Case("COD-007", "threshold", all_of(aged(19), each(tariff="PF21A")), kinds=("day_case",)),
+    Case("COD-007", "inside", all_of(aged(18), each(tariff="PF21A")), flagged=False,
          kinds=("day_case",)),
     Case("COD-010", "plain", record(diag="P073"), kinds=_STAY),
-    Case("COD-010", "threshold", all_of(_aged(61), record(diag="O800")), kinds=("day_case",)),
-    Case("COD-010", "inside", all_of(_aged(60), record(diag="O800")), flagged=False,
+    Case("COD-010", "threshold", all_of(aged(61), record(diag="O800")), kinds=("day_case",)),
+    Case("COD-010", "inside", all_of(aged(60), record(diag="O800")), flagged=False,
          kinds=("day_case",)),
     Case("COD-010", "missing", record(diag=None), flagged=False, kinds=("day_case",)),
     Case("COD-012", "plain", record(diag="W199"), kinds=_STAY),
@@ -250,7 +250,7 @@ PRICES = (
     Case("PRC-031", "plain", _local_price("214.00"), kinds=_PLANNED),
     Case("PRC-031", "threshold", _local_price("1.01"), kinds=_PLANNED),
     Case("PRC-031", "inside", _local_price("1.00"), flagged=False, kinds=_PLANNED),
-    Case("PRC-031", "look_alike", _as_it_is, flagged=False, kinds=("contact", "phone"),
+    Case("PRC-031", "look_alike", as_it_is, flagged=False, kinds=("contact", "phone"),
          note="care that has no national price"),
     Case("PRC-050", "plain", _cheaper_in_sus("50.00"), kinds=ANY),
     Case("PRC-050", "threshold", _cheaper_in_sus("1.01")),
@@ -309,7 +309,7 @@ _of_critical = partial(Case, kinds=("critical",), extra=True)
 BED_DAYS = (
     Case("PRC-012", "plain", _more_days(3), kinds=("long_stay",), extra=True),
     Case("PRC-012", "threshold", _more_days(1), kinds=("long_stay",), extra=True),
-    Case("PRC-012", "inside", _as_it_is, flagged=False, kinds=("long_stay",), extra=True),
+    Case("PRC-012", "inside", as_it_is, flagged=False, kinds=("long_stay",), extra=True),
     Case("PRC-012", "missing", record(trim_point=None), flagged=False, kinds=("long_stay",),
          extra=True),
     Case("PRC-015", "plain", record(cc_days=2), kinds=("long_stay",), extra=True,
@@ -395,7 +395,7 @@ SUPPLIES = (
     _of_drug("HCD-001", "plain", _other_drug),
     _of_drug("HCD-001", "missing", charge(drug_code=None), flagged=False, trips=("DQV-023",)),
     _of_drug("HCD-002", "plain", _national_drug),
-    _of_drug("HCD-002", "inside", _as_it_is, flagged=False),
+    _of_drug("HCD-002", "inside", as_it_is, flagged=False),
     _of_drug("HCD-005", "plain", charge(indication="9990000999")),
     _of_drug("HCD-005", "missing", charge(indication=None), flagged=False, trips=("HCD-007",)),
     _of_drug("HCD-007", "plain", charge(indication=None)),
@@ -421,7 +421,7 @@ SUPPLIES = (
     _of_device("DEV-001", "plain", charge(dev_code="9990000003999107", dev_name="Trolley")),
     _of_device("DEV-003", "plain", lambda _, e: e.line.update(
         dev_code=RETAINED_DEVICE.code, dev_name=RETAINED_DEVICE.name)),
-    _of_device("DEV-003", "inside", _as_it_is, flagged=False),
+    _of_device("DEV-003", "inside", as_it_is, flagged=False),
     _of_device("DEV-006", "plain", _several(12)),
     _of_device("DEV-006", "threshold", _several(5)),
     _of_device("DEV-006", "inside", _several(4), flagged=False),
@@ -434,78 +434,14 @@ SUPPLIES = (
     _of_device("DEV-010", "inside", _unit_at("105.00", "100.00", "N"), flagged=False),
 )  # fmt: skip
 
-# Procedure and diagnosis of one case on each national list, and the age where one is said.
-_INTERVENTIONS = (
-    ("EBI-001", "F325", "R065", 40), ("EBI-003", "W852", "M171", 61),
-    ("EBI-004", "A521", "M545", 50), ("EBI-007", "D151", "H653", 6),
-    ("EBI-008", "F341", "J350", 24), ("EBI-009", "H511", "K641", 45),
-    ("EBI-014", "T521", "M720", 66), ("EBI-015", "T591", "M674", 39),
-    ("EBI-016", "T723", "M653", 58), ("EBI-017", "L841", "I839", 52),
-    ("EBI-020", "T202", "K409", 63), ("EBI-026", "W822", "M232", 34),
-    ("EBI-027", "V382", "M545", 55), ("EBI-028", "V337", "M511", 47),
-    ("EBI-030", "V444", "M809", 78),
-)  # fmt: skip
-_AGES = {"EBI-001": (19, 18), "EBI-003": (19, 18), "EBI-007": (18, 19), "EBI-027": (19, 18)}
-
-
-def _approved(days_before: int, *, ended: int | None = None) -> Change:
-    """Give the patient an approval from some days before; ``ended`` so many days before the day."""
-
-    def change(book: Book, event: Event) -> None:
-        line = event.line
-        day = line["start_date"]
-        book.approvals.append(
-            (
-                f"AP{len(book.approvals) + 1:05d}", "EBI", line["nhs"], line["prov"], "approved",
-                day - timedelta(days=days_before),
-                None if ended is None else day - timedelta(days=ended), "prior",
-                event.record["proc"][:3], day - timedelta(days=days_before),
-            )
-        )  # fmt: skip
-
-    return change
-
-
-def _interventions() -> tuple[Case, ...]:
-    cases: list[Case] = []
-    for check, procedure, diagnosis, years in _INTERVENTIONS:
-        done = all_of(_aged(years), record(proc=procedure, diag=diagnosis))
-        day_case = partial(Case, kinds=("day_case",))
-        cases += [
-            day_case(check, "plain", done),
-            day_case(check, "inside", all_of(done, record(diag="C181")), flagged=False,
-                 note="another diagnosis"),
-            day_case(check, "look_alike", all_of(done, _approved(30)), flagged=False,
-                 note="approved before"),
-        ]  # fmt: skip
-        if check in _AGES:
-            at, beyond = (
-                all_of(_aged(age), record(proc=procedure, diag=diagnosis)) for age in _AGES[check]
-            )
-            cases += [
-                day_case(check, "threshold", at),
-                day_case(check, "inside", beyond, flagged=False, note="by a year of age"),
-            ]
-    first = all_of(_aged(45), record(proc="H511", diag="K641"))
-    cases += [
-        Case("EBI-009", "threshold", all_of(first, _approved(400, ended=1)), kinds=("day_case",),
-             note="the approval ended the day before"),
-        Case("EBI-009", "inside", all_of(first, _approved(400, ended=0)), flagged=False,
-             kinds=("day_case",), note="the approval's last day"),
-        Case("EBI-009", "missing", all_of(first, charge(nhs=None)), flagged=False,
-             kinds=("day_case",), trips=("DQV-001", "ATT-032")),
-    ]  # fmt: skip
-    return tuple(cases)
-
-
 ALL = (
-    *SPELLS, *CLINICS, *EMERGENCIES, *CODING, *PRICES, *BED_DAYS, *SUPPLIES, *_interventions(),
+    *SPELLS, *CLINICS, *EMERGENCIES, *CODING, *PRICES, *BED_DAYS, *SUPPLIES,
 )  # fmt: skip
 
 _TOGETHER = (
     ("SPL-017", "ATT-040"), ("SPL-039", "REC-013"), ("OPC-009", "ATT-040"), ("OPC-004", "REC-013"),
     ("COD-003", "SPL-040"), ("COD-014", "PRC-050"), ("HCD-005", "HCD-015"), ("DEV-006", "DEV-008"),
-    ("AED-008", "AED-015"), ("OPC-018", "ATT-040"), ("EBI-017", "REC-013"),
+    ("AED-008", "AED-015"), ("OPC-018", "ATT-040"),
 )  # fmt: skip
 
 
