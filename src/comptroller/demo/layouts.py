@@ -249,7 +249,6 @@ SUS: dict[str, tuple[_Pair, ...]] = {
         ("episodes_in_spell", "episodes"),
         ("home_leave_days", "leave_days"),
         ("code_cleaning_applied", "cleaned"),
-        ("has_data_quality_error", "dq_error"),
     ),
     "SUS_OP": (
         ("cds_unique_identifier", "cds_id"),
@@ -310,4 +309,5 @@ SUS_LAST: tuple[_Pair, ...] = (
     ("market_forces_factor", "mff"),
     ("activity_cost", "cost"),
     ("person_death_date", "died_on"),
+    ("has_data_quality_error", "dq_error"),
 )

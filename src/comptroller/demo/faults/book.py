@@ -153,7 +153,7 @@ class Book:
                 WHERE seen_to = {EVER} AND seen_from = month AND month BETWEEN 4 AND 12
                     AND csc = '12' AND svc IS NULL AND withheld IS NULL AND nhs IS NOT NULL
                     AND age BETWEEN 20 AND 89 AND event_no IS NOT NULL
-                    AND tfc <> '502' AND coalesce(tariff, '') NOT LIKE 'LB%'
+                    AND coalesce(tfc, '') <> '502' AND coalesce(tariff, '') NOT LIKE 'LB%'
                     AND (prov, comm) IN (SELECT * FROM (VALUES {hosts}))
             ), kinds AS (
                 SELECT event_no, prov, CASE {cases} END AS kind FROM usable

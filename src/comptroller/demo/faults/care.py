@@ -243,7 +243,7 @@ CODING = (
          note="a sign, but one that is named"),
     Case("COD-014", "missing", record(diag=None), flagged=False, kinds=("elective",),
          trips=("COD-011",)),
-    Case("MAT-007", "plain", _delivered_by("M653"), kinds=("admission",)),
+    Case("MAT-007", "plain", _delivered_by("M653"), kinds=("admission",), trips=("COD-008",)),
     Case("MAT-007", "threshold", _delivered_by("R269"), kinds=("admission",)),
     Case("MAT-007", "inside", _delivered_by("R171"), flagged=False, kinds=("admission",)),
     Case("MAT-007", "missing", _delivered_by(None), flagged=False, kinds=("admission",)),

@@ -17,6 +17,7 @@ from comptroller.demo.faults.cases import (
     Case,
     Change,
     all_of,
+    always_sends,
     charge,
     plant_cases,
     record,
@@ -25,6 +26,7 @@ from comptroller.demo.faults.groups import answer_group
 
 _DAY = timedelta(days=1)
 _STAY = ("day_case", "elective", "admission")
+_FAR = 60  # days: a trim point that no stay here comes near
 _LEFT, _STREAMED, _DEAD = "1066301000000103", "1077031000000103", "63238001"
 
 
@@ -223,8 +225,9 @@ def _note_readmissions(book: Book) -> None:
 
 
 def _homes(book: Book, *kinds: str) -> list[str]:
-    """Return the providers that all these kinds of care can be had from."""
-    found = set.intersection(*(set(book.offers(kind)) for kind in kinds))
+    """Return the providers, of the same name all year, that all these kinds of care come from."""
+    merged = {p.code for p in book.world.providers if p.legacy_until_month}
+    found = set.intersection(*(set(book.offers(kind)) for kind in kinds)) - merged
     if not found:
         raise LookupError(f"nobody offers all of {kinds}")
     return sorted(found)
@@ -271,7 +274,7 @@ def _moves(book: Book) -> None:
         two = _then(book, one, "admission", gap, days=3, provider=where)
         if not other:
             two.both(site=one.line["site"])
-        one.record["discharge_to"] = "51"
+        one.record.update(discharge_to="51", trim_point=_FAR)
         two.record.update(admission_source=source, admission_method=method)
         return two
 
@@ -294,7 +297,8 @@ def _readmissions(book: Book) -> None:
         one = _begin(book, kind, "admission", days=0 if kind == "day_case" else 3)
         two = _then(book, one, "admission", gap, days=3,
                     provider=_elsewhere(book, one) if other else None)  # fmt: skip
-        two.record.update(values)
+        one.record["diag"] = "K573"
+        two.record.update({"diag": "K573"} | values)
         return two
 
     for check, kind, other in (
@@ -365,6 +369,7 @@ def _parts_of_a_stay(book: Book) -> None:
         one = _begin(book, "admission", days=4)
         two = _then(book, one, "admission", gap, days=5)
         two.both(tfc="314", site=one.line["site"])
+        one.record["trim_point"] = _FAR
         return two
 
     answer_group(book, "SPL-035", "plain", [rehabilitated(0)], trips=trips)
@@ -559,10 +564,11 @@ def _persons(book: Book) -> None:
     answer_group(book, "DUP-026", "plain", [born("82")])
     answer_group(book, "DUP-026", "inside", [born("81")], flagged=False, note="a later transfer")
 
-    event = book.take("follow_up")
+    written = [p.code for p in book.world.providers if always_sends(p, WRITTEN)]
+    event = book.take("follow_up", allowed=written)
     _beside(event)
     answer_group(book, "DUP-012", "plain", [event], trips=("DUP-013",))
-    event = book.take("follow_up")
+    event = book.take("follow_up", allowed=written)
     _beside(event, cds_id="D" + event.line["cds_id"][1:], non_cds_id=None,
             att_id="A7" + event.line["att_id"][2:])  # fmt: skip
     answer_group(book, "DUP-012", "inside", [event], flagged=False, trips=("DUP-013",),
