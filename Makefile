@@ -50,7 +50,7 @@ format: setup ## Put the code into the house's form
 docs: setup ## Write the generated pages of docs/ anew
 	$(RUN)/python -m comptroller.vocabulary.reference_pages
 	$(RUN)/python -m comptroller.reference.reference_pages
-	$(RUN)/python -m comptroller.checks.reference_pages
+	$(RUN)/comptroller rulebook pages docs/reference/checks
 	$(RUN)/python docs/commands_page.py
 	$(RUN)/python docs/layouts_page.py
 

@@ -102,13 +102,19 @@ WITH dishes AS (
         AND d.kind = CASE e.kind WHEN 'DRUG' THEN 'OPU' WHEN 'DEV' THEN 'EL' ELSE e.kind END
         AND d.idx = CAST(floor(rnd(e.draw + e.turn % 3, 25) * rnd(e.draw + e.turn % 3, 26)
             * d.n_kind) AS INTEGER)
+), sexed AS (
+    -- Who has care that only women, or only men, can have is one.
+    SELECT * REPLACE (CASE WHEN bool_or(tfc IN ('501', '502')) OVER (PARTITION BY pid) THEN '2'
+        WHEN bool_or(code LIKE 'LB%') OVER (PARTITION BY pid) THEN '1' ELSE sex END AS sex)
+    FROM dishes
 ), podded AS (
     SELECT *,
         CASE WHEN kind = 'NEL' AND los < 2 AND age >= 19 AND short_price > 0 THEN 'NELST'
             ELSE menu_pod END AS pod,
         CASE WHEN kind = 'NEL' AND los < 2 AND age >= 19 AND short_price > 0 THEN short_price
             ELSE price END AS base_price
-    FROM dishes
+    FROM sexed
+    WHERE NOT (code LIKE 'LB%' AND sex = '2')
 ), owned AS (
     SELECT *,
         CASE WHEN moved_on IS NOT NULL AND start_date >= moved_on THEN practice_two

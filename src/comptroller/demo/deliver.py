@@ -236,12 +236,11 @@ class Postman:
 
     def _sus(self, this: Round, name: str) -> None:
         names = {element.name: element.dictionary_name for element in data_set(name).elements}
-        known = {"nhs_number_status_indicator", *names}
         every = (*layouts.SUS_FIRST, *layouts.SUS[name], *layouts.SUS_LAST)
-        columns = [column for column in every if column[0] in known]
+        columns = [column for column in every if column[0] in names]
         listed = ", ".join(
             f"{expression.replace('{year_slash}', repr(self.preset.financial_year))} AS "
-            + _quoted(names.get(element, element.replace("_", " ").upper()))
+            + _quoted(names[element])
             for element, expression in columns
         )
         folder = self.directory / this.arrives.isoformat()

@@ -119,6 +119,7 @@ def _build(
     faults.plant_care(book)
     faults.plant_several(book)
     faults.plant_policies(book)
+    faults.plant_course(book)
     faults.plant_versions(book)
     faults.plant_totals(book)
     faults.plant_plan_faults(book)

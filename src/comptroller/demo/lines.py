@@ -48,7 +48,12 @@ SUS_COLUMNS: dict[str, str] = {
     "department": "VARCHAR", "arrived": "TIMESTAMP",
     "departed": "TIMESTAMP", "died_on": "DATE", "pds_practice": "VARCHAR",
     "assigned_comm": "VARCHAR", "service_line": "VARCHAR", "los": "INTEGER", "xbd": "INTEGER",
-    "trim_point": "INTEGER", "cc_days": "INTEGER",
+    "trim_point": "INTEGER", "cc_days": "INTEGER", "proc_on": "DATE", "decided_on": "DATE",
+    "ready_on": "DATE", "admitted_at": "TIMESTAMP",
+    "left_at": "TIMESTAMP", "episodes": "INTEGER", "leave_days": "INTEGER", "cleaned": "BOOLEAN",
+    "dq_error": "BOOLEAN", "multi": "VARCHAR", "pathway": "VARCHAR", "category": "VARCHAR",
+    "ec_status": "VARCHAR", "mechanism": "VARCHAR", "seen_at": "TIMESTAMP",
+    "complaint": "VARCHAR",
 }  # fmt: skip
 
 # What every line of one event has in common.
@@ -168,7 +173,7 @@ SELECT 'SUS_' || sus_set AS ds, 0 AS case_no, eno AS event_no, seen_from, {ever}
     CASE WHEN sus_set = 'EC' THEN 'E' || lpad(CAST(eno AS VARCHAR), 11, '0') END AS ec_id,
     tfc, nullif(main_spec, '') AS main_spec, start_date, end_date, code AS tariff,
     unit_price + xbd * CAST(round(per_diem * factor, 2) AS DECIMAL(18,2)) AS cost, mff,
-    CASE kind WHEN 'NEL' THEN CASE WHEN pid % 3 = 0 THEN '22' ELSE '21' END
+    CASE kind WHEN 'NEL' THEN CASE WHEN {front_door} THEN '21' ELSE '22' END
         WHEN 'NELNE' THEN '31' WHEN 'BABY' THEN '82'
         ELSE CASE WHEN sus_set = 'APC' THEN CASE WHEN pid % 4 = 0 THEN '12' ELSE '11' END END END
         AS admission_method,
@@ -184,28 +189,59 @@ SELECT 'SUS_' || sus_set AS ds, 0 AS case_no, eno AS event_no, seen_from, {ever}
     CASE WHEN sus_set = 'OP' THEN '5' END AS attended,
     CASE WHEN sus_set = 'OP' THEN CASE WHEN kind = 'OPN' THEN '4' WHEN kind = 'OPF' THEN '1'
         WHEN pod = 'OPPROCFA' THEN '1' ELSE '2' END END AS first_att,
-    CASE WHEN sus_set = 'OP' THEN CASE WHEN pid % 6 = 0 THEN '05' ELSE '03' END END
-        AS referral_source,
+    CASE WHEN sus_set = 'OP' THEN CASE WHEN pid % 6 = 0 AND before_on IS NULL THEN '05'
+        ELSE '03' END END AS referral_source,
     CASE WHEN sus_set = 'OP' THEN '1' END AS priority,
-    CASE WHEN sus_set = 'OP' THEN start_date - CAST(30 + pid % 90 AS INTEGER) END AS referred_on,
+    CASE WHEN sus_set = 'OP' THEN greatest(start_date - CAST(30 + pid % 90 AS INTEGER),
+        CASE WHEN {is_first} THEN least(before_on + 1, start_date) END) END AS referred_on,
     CASE WHEN sus_set = 'APC' THEN nullif(diag, '') END AS diag,
-    CASE WHEN sus_set = 'APC' AND age >= 40 AND rnd(eno, 61) < 0.35
-        THEN CASE WHEN rnd(eno, 61) < 0.1 THEN 'I10X|E119' ELSE 'I10X' END END AS diags,
+    CASE WHEN sus_set = 'APC' THEN CASE WHEN diag LIKE 'S%' THEN 'W190'
+        WHEN age >= 40 AND rnd(eno, 61) < 0.1 THEN 'I10X|E119'
+        WHEN age >= 40 AND rnd(eno, 61) < 0.35 THEN 'I10X' END END AS diags,
     nullif(proc, '') AS proc, NULL AS procs,
     CASE kind WHEN 'AE' THEN '01' WHEN 'SDEC' THEN '05' END AS department,
     CASE WHEN sus_set = 'EC' THEN start_date
         + to_minutes(CAST(floor(rnd(eno, 36) * 1020) AS INTEGER)) END AS arrived,
     CASE WHEN sus_set = 'EC' THEN start_date
         + to_minutes(CAST(floor(rnd(eno, 36) * 1020) AS INTEGER)
-        + 60 + CAST(floor(rnd(eno, 37) * 240) AS INTEGER)) END AS departed,
+        + 60 + CAST(floor(rnd(eno, 37) * CASE WHEN is_front_door THEN 145 ELSE 240 END)
+        AS INTEGER)) END AS departed,
     CASE WHEN {died} THEN end_date END AS died_on,
     practice AS pds_practice, charged AS assigned_comm, nullif(dish_svc, '') AS service_line,
     CASE WHEN sus_set = 'APC' THEN los END AS los,
     CASE WHEN sus_set = 'APC' THEN xbd END AS xbd,
     CASE WHEN sus_set = 'APC' AND kind NOT IN ('DC', 'RADAY') THEN trim END AS trim_point,
-    CASE WHEN sus_set = 'APC' THEN cc_days END AS cc_days
-FROM events WHERE sus_set <> ''
+    CASE WHEN sus_set = 'APC' THEN cc_days END AS cc_days,
+    CASE WHEN sus_set = 'APC' AND proc <> '' THEN start_date END AS proc_on,
+    CASE WHEN sus_set = 'APC' THEN CASE WHEN kind IN ('DC', 'EL', 'DEV')
+        THEN start_date - CAST(20 + pid % 60 AS INTEGER) ELSE start_date END END AS decided_on,
+    CASE WHEN kind = 'NEL' AND los >= 2 THEN end_date END AS ready_on,
+    CASE WHEN sus_set = 'APC' THEN start_date
+        + to_minutes(CAST(60 + floor(rnd(eno, 36) * 480) AS INTEGER)) END AS admitted_at,
+    CASE WHEN sus_set = 'APC' THEN end_date
+        + to_minutes(CAST(840 + floor(rnd(eno, 37) * 360) AS INTEGER)) END AS left_at,
+    CASE WHEN sus_set = 'APC' THEN CASE WHEN los > 3 AND pid % 4 = 0 THEN 2 ELSE 1 END END
+        AS episodes,
+    CASE WHEN sus_set = 'APC' THEN 0 END AS leave_days,
+    CASE WHEN sus_set = 'APC' THEN FALSE END AS cleaned, FALSE AS dq_error,
+    CASE WHEN sus_set = 'OP' THEN CASE WHEN pod LIKE '%MPCL' THEN '2' ELSE '1' END END AS multi,
+    CASE WHEN sus_set = 'OP' THEN 'P' || lpad(CAST(eno AS VARCHAR), 14, '0') END AS pathway,
+    CASE WHEN sus_set = 'EC' THEN '1' END AS category,
+    CASE WHEN sus_set = 'EC' THEN '{completed}' END AS ec_status,
+    CASE WHEN sus_set = 'EC' THEN '01' END AS mechanism,
+    CASE WHEN sus_set = 'EC' THEN start_date
+        + to_minutes(CAST(floor(rnd(eno, 36) * 1020) AS INTEGER) + 30) END AS seen_at,
+    CASE WHEN sus_set = 'EC' THEN '{complaint}' END AS complaint
+FROM (SELECT *, max(end_date) OVER (PARTITION BY pid ORDER BY start_date
+    RANGE BETWEEN UNBOUNDED PRECEDING AND INTERVAL 1 DAY PRECEDING) AS before_on FROM events)
+WHERE sus_set <> ''
 """
+
+_FIRST = "(kind = 'OPF' OR pod = 'OPPROCFA')"
+# An emergency admission that came through the department has its attendance beside it.
+_FRONT_DOOR = "(has_emergency AND NOT is_hub AND rnd(eno, 24) < 0.7)"
+TREATMENT_COMPLETED = "182992009"
+_CHEST_PAIN = "29857009"
 
 _DIED = "(kind = 'NEL' AND n_events = 1 AND los >= 2 AND btype = 'adult' AND rnd(eno, 38) < 0.08)"
 
@@ -261,5 +297,9 @@ def add_lines(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"INSERT INTO lines BY NAME {_UNCODED.format(name='fresh')} ORDER BY month, event_no"
     )
-    con.execute("CREATE OR REPLACE TEMP TABLE fresh_sus AS " + _SUS.format(ever=EVER, died=_DIED))
+    recorded = _SUS.format(
+        ever=EVER, died=_DIED, front_door=_FRONT_DOOR, is_first=_FIRST,
+        completed=TREATMENT_COMPLETED, complaint=_CHEST_PAIN,
+    )  # fmt: skip
+    con.execute(f"CREATE OR REPLACE TEMP TABLE fresh_sus AS {recorded}")
     con.execute("INSERT INTO sus BY NAME SELECT * FROM fresh_sus ORDER BY ds, month, event_no")

@@ -12,6 +12,8 @@ from comptroller.checks.facts.approvals import APPROVAL_FACTS
 from comptroller.checks.facts.attribution import PRACTICE_FORMAT
 from comptroller.checks.facts.base import STORE, compress_if_many, stored_columns
 from comptroller.checks.facts.columns import fact_columns
+from comptroller.checks.facts.contacts import CONTACT_FACTS, CONTACT_JOINS
+from comptroller.checks.facts.course import COURSE_FACTS, COURSE_JOINS
 from comptroller.checks.facts.policies import CODED_CARE, POLICY_FACTS
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
 from comptroller.vocabulary import code_list
@@ -64,7 +66,8 @@ def _with_market_forces(price: str) -> str:
 def _expressions() -> dict[str, str]:
     """Return SQL for every fact of a line, by name."""
     own = {name: f"b.{quote_identifier(name)}" for name in _FROM_BASE}
-    return own | _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
+    known = _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
+    return own | known | COURSE_FACTS | CONTACT_FACTS
 
 
 _FROM_BASE = (
@@ -236,12 +239,21 @@ _SUS = {
             *("sus_site_code", "sus_birth_month", "sus_department_type_code"),
             *("sus_length_of_stay_days", "sus_excess_bed_days", "sus_trim_point_days"),
             *("sus_critical_care_days", "sus_secondary_diagnosis_codes"),
-            "sus_secondary_procedure_codes",
+            *("sus_secondary_procedure_codes", "sus_nhs_number_status", "sus_procedure_date"),
+            *("sus_has_data_quality_error", "sus_code_cleaning_applied", "sus_home_leave_days"),
+            *("sus_decided_to_admit_date", "sus_discharge_ready_date", "sus_episodes_in_spell"),
+            *("sus_multi_professional_code", "sus_pathway_identifier", "sus_priority_type_code"),
+            *("sus_referral_date", "sus_attendance_category_code", "sus_emergency_status_code"),
+            *("sus_consultation_mechanism_code", "sus_source_of_admission_code"),
+            "sus_discharge_destination_code",
         )
     },
     "sus_has_procedure": _in_record("m.sus_primary_procedure_code IS NOT NULL"),
     "sus_has_diagnosis": _in_record("m.sus_primary_diagnosis_code IS NOT NULL"),
     "sus_is_finished": _in_record("m.sus_end_date IS NOT NULL"),
+    "sus_minutes_in_spell": (
+        "CAST(date_diff('minute', m.sus_spell_start_time, m.sus_spell_end_time) AS INTEGER)"
+    ),
     "sus_minutes_in_department": (
         "CAST(date_diff('minute', m.sus_arrival_time, m.sus_departure_time) AS INTEGER)"
     ),
@@ -429,7 +441,7 @@ def create_checked(
         joins = re.sub(
             r"LEFT JOIN (\w+) AS (\w+) USING \(n\)",
             rf"LEFT JOIN (SELECT * FROM \1 WHERE {within}) AS \2 USING (n)",
-            _JOINS.format(practice=_PRACTICE),
+            _JOINS.format(practice=_PRACTICE) + COURSE_JOINS + CONTACT_JOINS,
         )
         con.execute(
             f"{head} SELECT {', '.join(selected)} FROM {_WITH_GAPS} AS b {joins} "

@@ -60,6 +60,13 @@ INPUTS = (
     *("source_of_referral_code", "emergency_care_department_type_code", "departure_time"),
     *("length_of_stay_days", "excess_bed_days", "trim_point_days", "critical_care_days"),
     *("therapeutic_indication_code", "device_high_level_code"),
+    *("has_data_quality_error", "code_cleaning_applied", "procedure_date", "home_leave_days"),
+    *("decided_to_admit_date", "discharge_ready_date", "spell_start_time", "spell_end_time"),
+    *("episodes_in_spell", "multi_professional_indication_code", "patient_pathway_identifier"),
+    *("priority_type_code", "referral_request_received_date", "consultation_mechanism_code"),
+    *("emergency_care_attendance_category_code", "emergency_care_discharge_status_code"),
+    *("seen_for_treatment_time", "emergency_care_chief_complaint_code"),
+    "nhs_number_status_indicator_code",
 )
 
 # Not part of what a row says: where it lies, and when its file was made.

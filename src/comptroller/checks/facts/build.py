@@ -12,6 +12,8 @@ from comptroller.checks.facts.approvals import create_approval_facts
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
 from comptroller.checks.facts.base import create_base, create_received, open_store
+from comptroller.checks.facts.contacts import create_contact_facts
+from comptroller.checks.facts.course import create_course_facts
 from comptroller.checks.facts.listed import create_listed_facts
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.policies import create_policy_facts
@@ -111,6 +113,8 @@ def build_tables(
         ("deciding payers", lambda: create_attribution(con)),
         ("finding repeats", lambda: create_repeat_facts(con)),
         ("comparing stays", lambda: create_stay_facts(con)),
+        ("following patients through stays", lambda: create_course_facts(con)),
+        ("following patients through clinics", lambda: create_contact_facts(con)),
         ("comparing payers", lambda: create_shared_facts(con)),
         ("comparing drugs and devices", lambda: create_twice_facts(con)),
         ("looking up codes", lambda: _create_codes(con)),

@@ -7,6 +7,7 @@ demonstration is explained by the answer key.
 
 from comptroller.demo.faults.book import KEY_COLUMNS, Book
 from comptroller.demo.faults.care import plant_care
+from comptroller.demo.faults.course import plant_course
 from comptroller.demo.faults.groups import plant_groups
 from comptroller.demo.faults.policies import plant_policies
 from comptroller.demo.faults.rows import plant_rows
@@ -26,6 +27,7 @@ __all__ = [
     "note_mergers",
     "plant_care",
     "plant_contract_faults",
+    "plant_course",
     "plant_groups",
     "plant_invoice_faults",
     "plant_plan_faults",

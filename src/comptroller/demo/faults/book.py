@@ -154,6 +154,7 @@ class Book:
                 WHERE seen_to = {EVER} AND seen_from = month AND month BETWEEN 4 AND 12
                     AND csc = '12' AND svc IS NULL AND withheld IS NULL AND nhs IS NOT NULL
                     AND age BETWEEN 20 AND 89 AND event_no IS NOT NULL
+                    AND coalesce(tfc, '') <> '502' AND coalesce(tariff, '') NOT LIKE 'LB%'
                     AND (prov, comm) IN (SELECT * FROM (VALUES {hosts}))
             ), kinds AS (
                 SELECT event_no, prov, CASE {cases} END AS kind FROM usable
@@ -291,6 +292,11 @@ class Book:
                     row[name] = f"{letter}{case:011d}"
             if row["cds_id"]:
                 row["cds_id"] = f"B{prov}{case:014d}"
+            if row.get("pathway"):
+                row["pathway"] = f"P{case:014d}"
+            if row.get("admission_method") == "21":
+                # The attendance that led to the stay is not lived again: a practice sent this one.
+                row["admission_method"] = "22"
             if row.get("non_cds_id"):
                 row["non_cds_id"] = f"{row['non_cds_id'][0]}{prov}{case:014d}"
             if row.get("dev_serial"):
@@ -321,8 +327,14 @@ class Book:
                 row["start_date"], row["end_date"] = start, start + timedelta(days=length)
             if row.get("arrived"):
                 shift = start - row["arrived"].date()
-                row["arrived"] += shift
-                row["departed"] += shift
+                for name in ("arrived", "departed", "seen_at"):
+                    row[name] += shift
+            if row.get("admitted_at"):
+                row["proc_on"] = row["proc_on"] and start
+                row["decided_on"] += start - old
+                row["ready_on"] = row["ready_on"] and row["end_date"]
+                row["admitted_at"] += start - row["admitted_at"].date()
+                row["left_at"] += row["end_date"] - row["left_at"].date()
             if row.get("referred_on"):
                 row["referred_on"] = start - timedelta(days=40)
         main = next(

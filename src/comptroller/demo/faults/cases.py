@@ -99,12 +99,12 @@ def _chosen(book: Book, case: Case, kind: str) -> Event | None:
         return None
     allowed = None
     if case.layouts:
-        allowed = [p.code for p in book.world.providers if _always_sends(p, case.layouts)]
+        allowed = [p.code for p in book.world.providers if always_sends(p, case.layouts)]
     offers = set(book.offers(kind)) & set(allowed or book.offers(kind))
     return book.take(kind, allowed=offers) if offers else None
 
 
-def _always_sends(provider: Provider, layouts: Sequence[str]) -> bool:
+def always_sends(provider: Provider, layouts: Sequence[str]) -> bool:
     """Tell whether a provider's patient-level files come in one of some layouts all year."""
     named = {provider.layout, *(name for _, name in provider.changes if name in PATIENT_LEVEL)}
     return named <= set(layouts)

@@ -129,7 +129,9 @@ def _spells_repeated(book: Book, turn: int) -> None:
     event = book.take(kind)
     again = _copy(book, event)
     again.charge(cds_id=None, non_cds_id=f"D{event.line['spell_id']}")
-    answer_group(book, "DUP-003", "plain", [event], data_set="PLCM", trips=("DUP-005", "DUP-007"))
+    answer_group(
+        book, "DUP-003", "plain", [event], data_set="PLCM", trips=("DUP-005", "DUP-007", "DUP-012")
+    )
     if turn % 2:
         return
     stay = book.take("critical")
@@ -139,7 +141,7 @@ def _spells_repeated(book: Book, turn: int) -> None:
     again = _copy(book, event)
     again.charge(cds_id=None, spell_id=None, non_cds_id=f"D{event.line['spell_id']}")
     answer_group(book, "DUP-003", "missing", [event], flagged=False,
-            trips=("DQV-025", "DUP-005", "DUP-004", "DUP-007"))  # fmt: skip
+            trips=("DQV-025", "DUP-005", "DUP-004", "DUP-007", "DUP-012"))  # fmt: skip
 
 
 def _overlaps(book: Book, turn: int) -> None:
@@ -422,7 +424,7 @@ def _emergencies(book: Book, turn: int) -> None:
         event = book.take("emergency")
         again = _copy(book, event)
         again.charge(cds_id=None, non_cds_id=f"D{event.line['ec_id']}")
-        answer_group(book, "DUP-019", "plain", [event], trips=("DUP-007",),
+        answer_group(book, "DUP-019", "plain", [event], trips=("DUP-007", "DUP-012"),
                 note="one attendance charged twice")  # fmt: skip
         return
     answer_group(book, "DUP-019", "threshold", [two_arrivals(119)[0]], note="119 minutes apart")

@@ -41,6 +41,7 @@ def _stays_in_a_row(book: Book) -> None:
         prov = one.line["prov"]
         two = book.take(kind, provider=prov, like=one, on=one.line["end_date"] + gap * _DAY, days=3)
         one.both(site=prov + sites[0])
+        one.record["trim_point"] = 60
         two.both(site=prov + sites[1])
         return one
 
@@ -128,11 +129,11 @@ def _one_appointment(book: Book) -> None:
     event = book.take("follow_up")
     event.record["proc"] = "X379"
     _beside(event, pod="OPPROCFUP", lpod="OPPROCFUP")
-    answer_group(book, "OPC-019", "plain", [event], trips=("DUP-013",))
+    answer_group(book, "OPC-019", "plain", [event], trips=("DUP-012", "DUP-013"))
     event = book.take("follow_up")
     event.record["proc"] = "X379"
     _beside(event, pod="OPPROCFUP", lpod="OPPROCFUP", att_id="A6" + event.line["att_id"][2:])
-    answer_group(book, "OPC-019", "inside", [event], flagged=False, trips=("DUP-013",),
+    answer_group(book, "OPC-019", "inside", [event], flagged=False, trips=("DUP-012", "DUP-013"),
                  note="two appointments")  # fmt: skip
 
 
