@@ -119,8 +119,18 @@ def test_the_whole_rulebook_runs_without_reference_data(ws: Workspace) -> None:
     assert run.checks >= 1
     assert run.needs_a_person
     assert not [text for text in run.could_not_run.values() if "engine refused" in text]
+    # Where SUS came for one month only, what needs it runs on that month alone.
+    economy.slice("SUS_APC", [line(n) for n in range(1, 9)])
+    economy.slice("PLCM", [line(n) for n in range(1, 9)], month=2)
+    run = run_checks(ws)
+    assert not [text for text in run.could_not_run.values() if "engine refused" in text]
     con = ws.connect()
     ws.warehouse.view(con, "results", "coverage", "findings")
+    limited = con.execute(
+        "SELECT count(DISTINCT check_id) FROM results WHERE outcome = 'could_not_run' "
+        "AND reason ILIKE '%SUS_APC%' AND month = 2"
+    ).fetchall()
+    assert limited[0][0] > 0
     rows = con.execute("SELECT DISTINCT outcome FROM results ORDER BY 1").fetchall()
     assert ("passed",) in rows
     assert ("could_not_run",) in rows

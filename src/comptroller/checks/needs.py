@@ -17,7 +17,7 @@ def create_presence(con: duckdb.DuckDBPyConnection, track: str) -> None:
     """Create ``present_sets``: for which provider, year and month which data set has lines."""
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE present_sets AS
+        CREATE OR REPLACE TABLE present_sets AS
         SELECT DISTINCT data_set, {_GROUP} FROM slice_state
         WHERE track = {quote_literal(track)} AND coalesce("rows", 0) > 0
         """
