@@ -38,12 +38,17 @@ def _invoice(con: duckdb.DuckDBPyConnection, book: Book, prov: str, comm: str, m
 
 
 def _answer(book: Book, check: str, variant: str, prov: str, comm: str, month: int | None = None,
-            trips: tuple[str, ...] = (), *, flagged: bool = True) -> None:  # fmt: skip
+            *, trips: tuple[str, ...] = (), too_much: str = "", flagged: bool = True,
+            ) -> None:  # fmt: skip
+    """Answer for a slice; pounds paid beyond what was due are seen by the bridge of invoices."""
     about: dict[str, Any] = {"provider_code": prov, "commissioner_code": comm, "month": month}
     fault = book.fault(check)
     book.answer(fault, check, variant, flagged=flagged, **about)
     for other in trips:
         book.answer(fault, other, "consequence", provider_code=prov)
+    if too_much:
+        book.answer(fault, "REC-001", "consequence", flagged=variant != "inside",
+                    provider_code=prov, note=f"paid {too_much} pounds too much")  # fmt: skip
 
 
 def _non_contracted(con: duckdb.DuckDBPyConnection, book: Book) -> None:
@@ -52,16 +57,16 @@ def _non_contracted(con: duckdb.DuckDBPyConnection, book: Book) -> None:
     ).fetchall()
     for prov, comm in low:
         _invoice(con, book, prov, comm, 6, f"NCA-{prov}-{comm}-X6", "840.00")
-        _answer(book, "NCA-001", "plain", prov, comm, 6, ("REC-001",))
+        _answer(book, "NCA-001", "plain", prov, comm, 6, too_much="840.00")
     prov = acute_hosts(book.world)[-1]
     comm = next(p.shares[1][0] for p in book.world.providers if p.code == prov)
     _invoice(con, book, prov, comm, 5, f"NCA-{prov}-{comm}-X5", "1260.50")
-    _answer(book, "NCA-002", "plain", prov, comm, 5, ("REC-001",))
+    _answer(book, "NCA-002", "plain", prov, comm, 5, too_much="1260.50")
     host = book.world.providers[0].shares[0][0]
     for code, flagged in ((_UNKNOWN, True), (_HELD_ELSEWHERE, False)):
         _invoice(con, book, code, host, 7, f"NCA-{code}-{host}-07", "655.25")
         _answer(book, "NCA-003", "plain" if flagged else "look_alike", code, host, 7,
-                ("TIM-012", "REC-001"), flagged=flagged)  # fmt: skip
+                trips=("TIM-012",), too_much="655.25", flagged=flagged)  # fmt: skip
 
 
 def _late_and_twice(con: duckdb.DuckDBPyConnection, book: Book) -> None:
@@ -82,7 +87,7 @@ def _late_and_twice(con: duckdb.DuckDBPyConnection, book: Book) -> None:
         _answer(book, "NCA-007", variant, prov, comm, month, flagged=variant != "inside")
     for number, month, amount in found[:1]:
         _invoice(con, book, prov, comm, month, number + "B", str(amount))
-        _answer(book, "NCA-009", "plain", prov, comm, month, ("REC-001",))
+        _answer(book, "NCA-009", "plain", prov, comm, month, too_much=str(amount))
 
 
 def _tax_and_credits(con: duckdb.DuckDBPyConnection, book: Book) -> None:
@@ -114,8 +119,7 @@ def _low_volume(con: duckdb.DuckDBPyConnection, book: Book) -> None:
         con.execute(
             f"UPDATE payments SET amount = amount + {more} WHERE document_number = '{number}'"
         )
-        trips = ("REC-001",) if variant != "inside" else ()
-        _answer(book, "CON-022", variant, prov, comm, None, trips, flagged=variant != "inside")
+        _answer(book, "CON-022", variant, prov, comm, too_much=more, flagged=variant != "inside")
 
 
 def _limits(con: duckdb.DuckDBPyConnection, book: Book) -> None:
