@@ -44,6 +44,7 @@ REFERENCE = {
                       "marginal_rate:DECIMAL(26,8) limit_value:DECIMAL(26,8) from_date:DATE "
                       "to_date:DATE"),
     "cash_scope": "contract_id pod_code scope",
+    "legal_payers": "org_code from_date:DATE to_date:DATE legal_payer",
     "slice_state": ("data_set provider_code commissioner_code financial_year month:INTEGER stage "
                     "track"),
     "submissions": "submission_id file loaded_at:TIMESTAMP",

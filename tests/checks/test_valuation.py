@@ -40,11 +40,14 @@ def net_of(
     create_tables(bench.con)
     bench.con.execute(
         "CREATE OR REPLACE TEMP TABLE run_checks (check_no SMALLINT, check_id VARCHAR, "
-        "precedence INTEGER, type VARCHAR, finding VARCHAR, value VARCHAR, component VARCHAR)"
+        "precedence INTEGER, type VARCHAR, finding VARCHAR, value VARCHAR, component VARCHAR, "
+        "paid VARCHAR DEFAULT 'terms')"
     )
     marks = ", ".join("(?, ?, ?, ?, ?, ?, ?)" for _ in CHECKS)
     bench.con.execute(
-        f"INSERT INTO run_checks VALUES {marks}", [value for row in CHECKS for value in row]
+        "INSERT INTO run_checks (check_no, check_id, precedence, type, finding, value, component) "
+        f"VALUES {marks}",
+        [value for row in CHECKS for value in row],
     )
     if hits:
         marks = ", ".join("(?, ? - 1, ?)" for _ in hits)
@@ -238,6 +241,37 @@ def test_cash_scope_is_the_short_form_and_the_long_form_wins() -> None:
     assert cash_of(bench, [(2, 1, Decimal(10)), (2, 2, Decimal(10))]) == {
         1: ("cash", Decimal(10)),
         2: ("fixed", Decimal(0)),
+    }
+
+
+def test_what_is_charged_beside_the_terms_is_cash_in_full() -> None:
+    bench = Bench(
+        pounds(100, 100),
+        contracts=[CONTRACT],
+        payment_terms=[{"contract_id": "C1", "element": "block"}],
+    )
+    net_of(bench, [(2, 1, Decimal(100)), (1, 2, Decimal(100))])
+    bench.con.execute("UPDATE run_checks SET paid = 'in_full' WHERE check_no = 2")
+    value_cash(bench.con)
+    found = [(row["payment_element"], row["cash"]) for row in bench.rows("claim_cash ORDER BY 3")]
+    assert found == [("block", Decimal(100)), ("block", Decimal(0))]
+
+
+def test_a_board_holds_the_contract_of_its_sub_locations() -> None:
+    members = [
+        {"org_code": code, "legal_payer": "QZ1", "from_date": dt.date(2022, 7, 1),
+         "to_date": dt.date(9999, 12, 31)}
+        for code in ("QZ1", "01A")
+    ]  # fmt: skip
+    bench = Bench(
+        [{"activity_cost": Decimal(100), "commissioner_code": code} for code in ("01A", "02B")],
+        contracts=[CONTRACT],
+        payment_terms=[{"contract_id": "C1", "element": "variable"}],
+        legal_payers=members,
+    )
+    assert cash_of(bench, [(2, n, Decimal(100)) for n in (1, 2)]) == {
+        1: ("variable", Decimal(100)),
+        2: ("unknown", Decimal(0)),
     }
 
 

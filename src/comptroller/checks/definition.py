@@ -28,7 +28,9 @@ A rulebook file holds one table per check, named by the check's id::
 
 Optional keys: ``value_expression`` (pounds of one finding, a decimal expression; required by the
 values that VALUES marks so), ``component`` (which part of a line's price the value claims, see
-COMPONENTS), ``finding`` (group only: ``line``, the default, gives one finding for each line that is
+COMPONENTS), ``paid`` (``terms``, the default: the payment terms of the line say what is cash;
+``in_full``: what is wrong is that it was charged beside the terms, all of it is cash),
+``finding`` (group only: ``line``, the default, gives one finding for each line that is
 not kept; ``group`` gives one finding for the whole group, on the kept line, its pounds shared over
 the group's other lines), ``keep_by`` (the column of ``keep = "majority"``), ``shift_to`` (V-SHIFT:
 the column with the payer that should pay, default ``responsible_payer``; equal to ``charged_payer``
@@ -189,6 +191,7 @@ KEEP: Mapping[str, str] = MappingProxyType(
 )
 
 ON_MISSING = ("flag", "pass", "not_applicable", "never")
+PAID = ("terms", "in_full")
 TYPES = ("row", "group", "total")
 REVIEWS = ("automated", "complex")
 BASIS_STATUS = ("confirmed", "to confirm", "judgement")
@@ -276,6 +279,7 @@ class Check:
     finding: Literal["line", "group"] = "line"
     value_expression: str = ""
     component: str = "whole"
+    paid: str = "terms"
     shift_to: str = ""
     related_lines: tuple[str, ...] = ()
     counterparty: str = ""
@@ -330,6 +334,8 @@ def fingerprint(
         parameters: The parameters in force where they differ from the check's defaults.
     """
     content: dict[str, Any] = {name: _plain(getattr(check, name)) for name in _SEMANTIC}
+    if check.paid != "terms":
+        content["paid"] = check.paid
     content["exclusions"] = {
         name: exclusions[name].predicate for name in check.exclusions if name in exclusions
     }

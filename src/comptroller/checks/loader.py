@@ -24,6 +24,7 @@ from comptroller.checks.definition import (
     COMPONENTS,
     KEEP,
     ON_MISSING,
+    PAID,
     PRECEDENCE,
     QUESTIONS,
     REVIEWS,
@@ -52,7 +53,7 @@ _REQUIRED = (
 _OPTIONAL = (
     *("scope", "exclusions", "group_by", "aggregates", "keep", "keep_by", "finding"),
     *("value_expression", "component", "shift_to", "related_lines", "counterparty", "needs"),
-    *("parameters", "tolerance", "minimum_value", "review", "checked_by"),
+    *("paid", "parameters", "tolerance", "minimum_value", "review", "checked_by"),
     *("basis", "examples", "example_defaults"),
 )
 _GROUP_ONLY = ("group_by", "aggregates", "keep", "keep_by", "finding")
@@ -326,6 +327,7 @@ def _build(reader: _Reader, table: dict[str, Any], own: bool) -> Check:
         finding=reader.choice(table, "finding", ("line", "group"), "line"),  # type: ignore[arg-type]
         value_expression=reader.text(table, "value_expression"),
         component=reader.choice(table, "component", COMPONENTS, VALUES[value].component),
+        paid=reader.choice(table, "paid", PAID, "terms"),
         shift_to=reader.text(table, "shift_to"),
         related_lines=reader.texts(table, "related_lines"),
         counterparty=reader.text(table, "counterparty"),

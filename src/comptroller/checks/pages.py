@@ -224,6 +224,8 @@ def _worth(check: Check) -> str:
         text += f" In pounds: `{check.value_expression}`."
     if check.component != "whole" and check.type != "total":
         text += f" It claims {COMPONENTS[check.component]}."
+    if check.paid == "in_full":
+        text += " It was charged beside the payment terms: all of it is cash."
     if check.tolerance:
         text += f" A difference up to £{check.tolerance} is no finding."
     if check.minimum_value:

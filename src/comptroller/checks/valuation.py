@@ -45,7 +45,8 @@ def create_run_checks(con: duckdb.DuckDBPyConnection, ran: list[Ran]) -> None:
         CREATE OR REPLACE TEMP TABLE run_checks (check_no SMALLINT, check_id VARCHAR,
             category VARCHAR, question VARCHAR, precedence INTEGER, type VARCHAR,
             finding VARCHAR, value VARCHAR, component VARCHAR, rule_fingerprint VARCHAR,
-            on_missing VARCHAR, data_sets VARCHAR[], could_not_run VARCHAR, seconds DOUBLE)
+            on_missing VARCHAR, data_sets VARCHAR[], could_not_run VARCHAR, seconds DOUBLE,
+            paid VARCHAR)
         """
     )
     rows = [
@@ -64,6 +65,7 @@ def create_run_checks(con: duckdb.DuckDBPyConnection, ran: list[Ran]) -> None:
             list(item.rule.check.data_sets),
             item.could_not_run,
             round(item.seconds, 6),
+            item.rule.check.paid,
         )
         for item in ran
     ]

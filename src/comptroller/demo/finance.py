@@ -123,10 +123,13 @@ def add_balances(con: duckdb.DuckDBPyConnection, preset: Preset) -> None:
         ), long AS (
             UNPIVOT frozen ON low_volume, fixed, blended INTO NAME element VALUE actual
         ), agreed AS (
-            SELECT *, CAST(round(sum(actual) OVER w / count(*) OVER w
+            -- Low-volume activity is paid by the schedule, a twelfth a month.
+            SELECT long.*, coalesce(s.planned_cost, CAST(round(sum(actual) OVER w / count(*) OVER w
                 * (970 + 10 * (ascii(substr(prov, 3, 1)) % 5) + 2 * month) / 1000, 2)
-                AS DECIMAL(18,2)) AS payment
-            FROM long WINDOW w AS (PARTITION BY prov, comm, element)
+                AS DECIMAL(18,2))) AS payment
+            FROM long LEFT JOIN (SELECT prov, comm, month, planned_cost, 'low_volume' AS element
+                FROM plan WHERE lpod = 'LVA') AS s USING (prov, comm, month, element)
+            WINDOW w AS (PARTITION BY prov, comm, element)
         )
         SELECT prov, comm, month, element,
             CASE WHEN element = 'blended'
@@ -181,7 +184,7 @@ def make_plan(con: duckdb.DuckDBPyConnection) -> None:
                     any_value(first_month) AS first_month, any_value(last_month) AS last_month,
                     any_value(n_months) AS n_months
                 FROM yearly WHERE pod NOT IN ({listed}) AND act < n_months
-                GROUP BY ALL HAVING sum(act) >= any_value(n_months))
+                GROUP BY ALL HAVING sum(act) > 0)
         ), low_volume AS (
             SELECT l.prov, l.comm, a.contract_id, '12' AS csc, NULL AS svc, 'BLOCK' AS pod,
                 NULL AS tfc, NULL AS tariff, 'N' AS nti, 'LVA' AS lpod, 0 AS act,
@@ -275,6 +278,7 @@ def make_payments(con: duckdb.DuckDBPyConnection, preset: Preset) -> None:
             GROUP BY ALL
         ), account AS (
             SELECT *, CASE WHEN month > 12 OR basis IN ('activity', 'nca') THEN 0
+                WHEN basis = 'lva' THEN amount
                 ELSE CAST(round(avg(amount) FILTER (month <= 12) OVER (PARTITION BY prov, comm)
                     * 0.97, -2) AS DECIMAL(18,2)) END AS on_account
             FROM payable
@@ -294,7 +298,8 @@ def make_payments(con: duckdb.DuckDBPyConnection, preset: Preset) -> None:
             CASE kind WHEN 'on_account' THEN first_day + 14 ELSE frozen_on + 9 END AS due_date,
             CASE kind WHEN 'on_account' THEN first_day + 14 ELSE frozen_on + 9 END AS paid_date,
             CASE kind WHEN 'credit_note' THEN 'POA-' || prov || '-' || comm || '-' || '{suffix}'
-                || '-' || lpad(CAST(d.month AS VARCHAR), 2, '0') END AS credits_document,
+                || '-' || lpad(CAST(least(d.month, 12) AS VARCHAR), 2, '0') END
+                AS credits_document, CAST(NULL AS DECIMAL(18,2)) AS vat,
             CASE kind WHEN 'on_account' THEN first_day ELSE frozen_on + 2 END AS document_date
         FROM documents d JOIN months m USING (month) JOIN freezes f USING (month)
         ORDER BY provider_code, commissioner_code, period_from, period_to, kind"""

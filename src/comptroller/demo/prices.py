@@ -416,3 +416,30 @@ def menu(preset: Preset) -> list[Dish]:
 
 CRITICAL_CARE = ("UNBACC", "XC06Z", Decimal("1480"))
 IMAGING = ("UNBRAD", "RD20A", Decimal("95"))
+
+GENERAL_PRICES = ("RDA", "WARD")
+"""Local codes of prices for whatever care is given in a setting."""
+
+# Local prices of care that nobody here has as a rule, but that contracts price.
+_SELDOM = (
+    ("MATPATHAN", "CN102", "pathway", Decimal(58)), ("MATPATHPN", "CN102", "pathway", Decimal(58)),
+    ("UNBCHEMO", "SB12Z", "delivery", Decimal(95)), ("UNBCHEMO", "SB03Z", "delivery", Decimal(95)),
+    ("UNBCHEMO", "SB15Z", "delivery", Decimal(95)),
+    ("RADAY", "RDA", "attendance", Decimal(210)), ("WAFA", "WARD", "attendance", Decimal(120)),
+)  # fmt: skip
+
+
+def local_schedule(preset: Preset) -> list[tuple[str, str, str | None, str, Decimal]]:
+    """Return point of delivery, code, treatment function, unit and price of each local price.
+
+    The treatment function is None where the price is the same in all.
+    """
+    rows: set[tuple[str, str, str | None, str, Decimal]] = {
+        (CRITICAL_CARE[0], CRITICAL_CARE[1], None, "bed day", CRITICAL_CARE[2]),
+        *((pod, code, None, unit, price) for pod, code, unit, price in _SELDOM),
+    }
+    for dish in menu(preset):
+        if dish.local:
+            tfc = dish.treatment_function if dish.kind in ("OPU", "OPN") else None
+            rows.add((dish.pod_code, dish.price_code, tfc, "attendance", dish.price))
+    return sorted(rows, key=str)

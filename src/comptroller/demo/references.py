@@ -16,7 +16,16 @@ from comptroller.demo.policies import (
     policies,
 )
 from comptroller.demo.presets import Preset
-from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, RETAINED_DEVICE, menu
+from comptroller.demo.prices import (
+    DEVICES,
+    DRUGS,
+    GENERAL_PRICES,
+    IMAGING,
+    RETAINED_DEVICE,
+    local_schedule,
+    menu,
+)
+from comptroller.demo.registers import BLOCK_SERVICE, BLOCK_THERAPY, FIXED_DRUG, registers
 from comptroller.demo.schedule import calendar_rows
 from comptroller.demo.stage import register
 from comptroller.warehouse import quote_literals
@@ -56,6 +65,8 @@ class Librarian:
         self._plan_and_payments()
         self._people()
         self._drugs_and_devices()
+        for name, headings, kept in registers(self.con, self.preset):
+            self.write(name, headings, kept)
         columns = (
             "financial_year", "month", "flex_date", "freeze_date", "submission_due",
             "flex_challenge_due", "flex_response_due", "freeze_challenge_due",
@@ -116,13 +127,8 @@ class Librarian:
     def _prices(self) -> None:
         p = self.preset
         seen: dict[tuple[str, str], tuple[Any, ...]] = {}
-        local: list[tuple[str, str, str, Any]] = [
-            (CRITICAL_CARE[0], CRITICAL_CARE[1], "bed day", CRITICAL_CARE[2])
-        ]
         for dish in menu(p):
             if dish.local:
-                code = dish.treatment_function if dish.kind in ("OPU", "OPN") else dish.price_code
-                local.append((dish.pod_code, f"{dish.price_code}/{code}", "attendance", dish.price))
                 continue
             setting = "OPFA" if dish.setting == "OPFAMP" else dish.setting
             by_clinic = dish.kind in ("OPF", "OPU")
@@ -148,13 +154,24 @@ class Librarian:
         self.write("market_forces", ("financial_year", "provider_code", "mff"), mff)
         pairs = [(prov, comm, contract) for prov, comm, _, contract, _, _ in agreements(p)]
         rows = [
-            (prov, comm, code, pod, unit, price, contract, "Y")
+            (
+                prov,
+                comm,
+                f"{code}/{tfc or code}",
+                pod,
+                unit,
+                price,
+                contract,
+                "Y",
+                None if code in GENERAL_PRICES else code,
+                tfc,
+            )
             for prov, comm, contract in pairs
-            for pod, code, unit, price in sorted(set(local), key=str)
+            for pod, code, tfc, unit, price in local_schedule(p)
         ]
         headings = (
             "provider_code", "commissioner_code", "local_code", "pod_code", "unit", "price",
-            "contract_id", "includes_mff",
+            "contract_id", "includes_mff", "tariff_code", "activity_treatment_function_code",
         )  # fmt: skip
         self.write("local_prices", headings, rows)
 
@@ -185,8 +202,14 @@ class Librarian:
         rows: list[tuple[Any, ...]] = []
         for contract, basis in sorted({(c, b) for *_, c, _, b in agreements(p)}):
             rows += _terms(contract, basis)
-        columns = ("contract_id", "element", "pod_code", "marginal_rate", "from_date")
-        self.write("payment_terms", columns, [(*row, str(p.start)) for row in rows])
+        columns = ("contract_id", "element", "pod_code", "marginal_rate", "from_date",
+                   "activity_treatment_function_code")  # fmt: skip
+        terms = [(*row, str(p.start), None) for row in rows]
+        for contract in sorted({row[0] for row in rows if row[0].startswith("CT-")}):
+            for tfc in (BLOCK_SERVICE, BLOCK_THERAPY):
+                terms += [(contract, "block", pod, "0", str(p.start), tfc)
+                          for pod in ("OPFUPSPCL", "OPFUPSPNCL")]  # fmt: skip
+        self.write("payment_terms", columns, terms)
         self.query(
             "budgets",
             f"""SELECT a.payer AS commissioner_code, '{p.financial_year}' AS financial_year,
@@ -263,7 +286,7 @@ class Librarian:
         drugs = [
             (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
              d.price * 2, d.unit, "N", "Y" if d.code in APPROVED_DRUGS else "N")
-            for d in DRUGS
+            for d in (*DRUGS, FIXED_DRUG)
         ]  # fmt: skip
         columns = (
             "drug_code", "name", "funded_by", "indication", "dmd_code", "service_code",

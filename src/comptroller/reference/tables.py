@@ -11,11 +11,18 @@ from __future__ import annotations
 from comptroller.reference.declared_care import TABLES_OF_CARE
 from comptroller.reference.declared_money import TABLES_OF_MONEY
 from comptroller.reference.declared_organisations import TABLES_OF_ORGANISATIONS
+from comptroller.reference.declared_registers import TABLES_OF_REGISTERS
 from comptroller.reference.shapes import ReferenceTable
 from comptroller.warehouse import Table
 
 REFERENCE_TABLES: dict[str, ReferenceTable] = {
-    table.name: table for table in (*TABLES_OF_ORGANISATIONS, *TABLES_OF_MONEY, *TABLES_OF_CARE)
+    table.name: table
+    for table in (
+        *TABLES_OF_ORGANISATIONS,
+        *TABLES_OF_MONEY,
+        *TABLES_OF_REGISTERS,
+        *TABLES_OF_CARE,
+    )
 }
 
 SYSTEM_COLUMNS: dict[str, str] = {

@@ -67,7 +67,7 @@ def _expressions() -> dict[str, str]:
     """Return SQL for every fact of a line, by name."""
     own = {name: f"b.{quote_identifier(name)}" for name in _FROM_BASE}
     known = _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
-    return own | known | COURSE_FACTS | CONTACT_FACTS
+    return own | known | COURSE_FACTS | CONTACT_FACTS | _AGREED
 
 
 _FROM_BASE = (
@@ -358,6 +358,57 @@ _LISTED = {
     **{name: f"po.{name}" for name in POLICY_FACTS},
 }
 
+_AGREED = {
+    **{
+        name: f"gr.{name}"
+        for name in (
+            *("contract_id", "contract_category", "is_contract_held", "payment_element"),
+            *("is_in_plan", "is_function_in_plan", "plan_last_month"),
+        )
+    },
+    **{name: f"lo.{name}" for name in ("has_local_price", "local_price")},
+    "earlier_unit_price": "st.earlier_unit_price",
+    "lines_at_price": "st.lines_at_price",
+    "is_price_varied": "st.is_price_varied",
+    **{
+        name: f"nt.{name}"
+        for name in (
+            *("notice_id", "notice_status", "notice_effective_date", "notice_previous_price"),
+        )
+    },
+    "is_adjustment_registered": "rg.is_adjustment_registered",
+    "subcontract_id": "su.subcontract_id",
+    "subcontractor_code": "su.subcontractor_code",
+    "host_line_id": "ht.host_line_id",
+    "host_provider_code": "ht.host_provider_code",
+    "host_days_apart": "ht.host_days_apart",
+    **{
+        name: f"li.{name}"
+        for name in (
+            *("limit_id", "limit_kind", "limit_activity", "limit_activity_charged"),
+            *("limit_cost_charged",),
+        )
+    },
+    **{
+        name: f"ca.{name}"
+        for name in (
+            *("follow_up_cap_id", "follow_up_cap", "first_attendances"),
+            *("follow_up_attendances", "follow_up_cost"),
+        )
+    },
+    "days_of_run": "rn.days_of_run",
+    "days_since_short_stay": "rt.days_since_short_stay",
+    "short_stay_line_id": "rt.short_stay_line_id",
+    "same_day_emergency_line_id": "sy.same_day_emergency_line_id",
+    **{
+        name: f"xp.{name}"
+        for name in ("regular_day_price", "ward_attender_price", "same_day_price")
+    },
+    "is_item_fixed": """CASE WHEN b.data_set IN ('DrPLCM', 'DePLCM')
+        AND coalesce(b.drug_code, b.device_code) IS NOT NULL AND gr.is_contract_held
+        THEN coalesce(fx.is_item_fixed, false) END""",
+}
+
 # One row per line at most in each; sparse ones make the small side of a hash join.
 _JOINS = """
     LEFT JOIN facts_payers AS y USING (n)
@@ -382,6 +433,20 @@ _JOINS = """
     LEFT JOIN facts_items AS it USING (n)
     LEFT JOIN facts_policies AS po USING (n)
     LEFT JOIN facts_approvals AS ap USING (n)
+    LEFT JOIN facts_agreed AS gr USING (n)
+    LEFT JOIN facts_local AS lo USING (n)
+    LEFT JOIN facts_steps AS st USING (n)
+    LEFT JOIN facts_noticed AS nt USING (n)
+    LEFT JOIN facts_registered AS rg USING (n)
+    LEFT JOIN facts_subcontracted AS su USING (n)
+    LEFT JOIN facts_host_twins AS ht USING (n)
+    LEFT JOIN facts_limited AS li USING (n)
+    LEFT JOIN facts_capped AS ca USING (n)
+    LEFT JOIN facts_fixed_items AS fx USING (n)
+    LEFT JOIN facts_runs AS rn USING (n)
+    LEFT JOIN facts_returns AS rt USING (n)
+    LEFT JOIN facts_same_day AS sy USING (n)
+    LEFT JOIN facts_line_prices AS xp USING (n)
     LEFT JOIN facts_deaths AS de ON de.k_person = b.k_person
     LEFT JOIN facts_commissioner_kinds AS k ON k.commissioner_code = b.commissioner_code
     LEFT JOIN facts_service_categories AS g ON g.code = b.commissioned_service_category_code

@@ -8,16 +8,20 @@ from typing import TYPE_CHECKING, Protocol
 import duckdb
 
 from comptroller.calendar import Calendar
+from comptroller.checks.facts.agreed import create_agreed_facts
 from comptroller.checks.facts.approvals import create_approval_facts
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
 from comptroller.checks.facts.base import create_base, create_received, open_store
 from comptroller.checks.facts.contacts import create_contact_facts
 from comptroller.checks.facts.course import create_course_facts
+from comptroller.checks.facts.limits import create_limit_facts
 from comptroller.checks.facts.listed import create_listed_facts
+from comptroller.checks.facts.local_prices import create_local_price_facts
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.policies import create_policy_facts
 from comptroller.checks.facts.repeats import create_repeat_facts
+from comptroller.checks.facts.sequences import create_sequence_facts
 from comptroller.checks.facts.slices import create_slice_facts
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
 from comptroller.checks.facts.sus import create_sus_facts
@@ -121,6 +125,7 @@ def build_tables(
         ("looking up prices", lambda: create_listed_facts(con)),
         ("looking up policies", lambda: create_policy_facts(con)),
         ("looking up approvals", lambda: create_approval_facts(con)),
+        ("looking up agreements", lambda: _create_agreements(con)),
         (
             "adding up slices",
             lambda: create_slice_facts(con, calendar, basis, slices),
@@ -191,6 +196,13 @@ def _create_lines(con: duckdb.DuckDBPyConnection, basis: str, columns: set[str] 
         """
     )
     create_base(con, basis, columns)
+
+
+def _create_agreements(con: duckdb.DuckDBPyConnection) -> None:
+    create_agreed_facts(con)
+    create_local_price_facts(con)
+    create_limit_facts(con)
+    create_sequence_facts(con)
 
 
 def _create_codes(con: duckdb.DuckDBPyConnection) -> None:

@@ -10,8 +10,9 @@ import duckdb
 
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.checks.facts.columns import slice_fact_columns
+from comptroller.checks.facts.documents import create_document_facts
 from comptroller.checks.facts.plans import create_plan_facts
-from comptroller.checks.facts.ties import create_tie_facts
+from comptroller.checks.facts.ties import create_record_counts, create_tie_facts
 from comptroller.checks.facts.versions import create_version_facts
 from comptroller.warehouse import create_small_table, quote_identifier, quote_literal
 
@@ -40,6 +41,8 @@ def create_slice_facts(
     create_version_facts(con)
     create_tie_facts(con)
     create_plan_facts(con)
+    create_document_facts(con)
+    create_record_counts(con)
     _create_feeds(con)
     columns = slice_fact_columns()
     cast = ", ".join(
@@ -57,6 +60,7 @@ def create_slice_facts(
                 v.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
                 t.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
                 p.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
+                d.* EXCLUDE (data_set, provider_code, commissioner_code, financial_year, month),
                 NULL AS is_feed_missing, NULL AS feed_months_received, NULL AS mean_rows_before,
                 NULL AS mean_cost_before
             FROM facts_slices AS s
@@ -64,7 +68,11 @@ def create_slice_facts(
             LEFT JOIN facts_versions AS v USING ({KEY})
             LEFT JOIN facts_ties AS t USING ({KEY})
             LEFT JOIN facts_plans AS p USING ({KEY})
-            UNION ALL BY NAME SELECT * FROM facts_feeds) AS s
+            LEFT JOIN facts_documents AS d USING ({KEY})
+            UNION ALL BY NAME
+            SELECT f.*, c.record_kind, c.charged_records, c.sus_records
+            FROM facts_feeds AS f LEFT JOIN facts_record_counts AS c
+                USING (data_set, provider_code, financial_year, month)) AS s
         WHERE {where}
         ORDER BY level DESC, {KEY}
         """

@@ -212,3 +212,37 @@ def _create_invoices(con: duckdb.DuckDBPyConnection) -> None:
         SELECT {_PLACE}, sum(gap) AS invoice_gap FROM carried GROUP BY {_PLACE}
         """
     )
+
+
+def create_record_counts(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``facts_record_counts``: charged and SUS records of a provider's month.
+
+    Of admissions, outpatient and emergency attendances the kind that differs most is told. SUS
+    records that nobody is to be charged for (missed, cancelled, excluded) do not count.
+    """
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE facts_record_counts AS
+        WITH counted AS (
+            SELECT provider_code, financial_year, month,
+                CASE WHEN pod_role IN ('spell', 'regular') THEN 'admissions'
+                    WHEN pod_role = 'outpatient' THEN 'outpatient attendances'
+                    ELSE 'emergency attendances' END AS record_kind,
+                count(*) FILTER (data_set = 'PLCM') AS charged_records,
+                count(*) FILTER (data_set <> 'PLCM'
+                    AND coalesce(attended_or_did_not_attend_code, '5') IN ('5', '6')
+                    AND coalesce(excluded_from_tariff_indicator, 'N') <> 'Y') AS sus_records,
+                bool_or(data_set = 'PLCM') AND bool_or(data_set <> 'PLCM') AS is_in_both
+            FROM facts_base
+            WHERE data_set IN ('PLCM', 'SUS_APC', 'SUS_OP', 'SUS_EC') AND month <= 12
+                AND pod_role IN ('spell', 'regular', 'outpatient', 'emergency')
+            GROUP BY ALL),
+        ranked AS (
+            SELECT *, row_number() OVER (PARTITION BY provider_code, financial_year, month
+                ORDER BY abs(charged_records - sus_records) DESC, record_kind) AS place
+            FROM counted WHERE is_in_both)
+        SELECT 'PLCM' AS data_set, provider_code, financial_year, month, record_kind,
+            charged_records, sus_records
+        FROM ranked WHERE place = 1
+        """
+    )

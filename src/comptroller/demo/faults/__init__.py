@@ -5,9 +5,11 @@ somebody new, and then corrupted. The rest of the economy stays clean, so that e
 demonstration is explained by the answer key.
 """
 
+from comptroller.demo.faults.agreed import explain_agreements, plan_ahead, plant_agreed
 from comptroller.demo.faults.book import KEY_COLUMNS, Book
 from comptroller.demo.faults.care import plant_care
 from comptroller.demo.faults.course import plant_course
+from comptroller.demo.faults.documents import plant_document_faults
 from comptroller.demo.faults.groups import plant_groups
 from comptroller.demo.faults.policies import plant_policies
 from comptroller.demo.faults.rows import plant_rows
@@ -24,10 +26,14 @@ from comptroller.demo.faults.versions import plant_versions
 __all__ = [
     "KEY_COLUMNS",
     "Book",
+    "explain_agreements",
     "note_mergers",
+    "plan_ahead",
+    "plant_agreed",
     "plant_care",
     "plant_contract_faults",
     "plant_course",
+    "plant_document_faults",
     "plant_groups",
     "plant_invoice_faults",
     "plant_plan_faults",

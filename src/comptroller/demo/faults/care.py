@@ -98,7 +98,7 @@ def _cheaper_in_sus(pounds: str) -> Change:
 
 
 SPELLS = (
-    Case("SPL-017", "plain", record(proc=None), kinds=("day_case",)),
+    Case("SPL-017", "plain", record(proc=None), kinds=("day_case",), trips=("SPL-018",)),
     Case("SPL-017", "inside", as_it_is, flagged=False, kinds=("day_case",)),
     Case("SPL-017", "missing", unlinked, flagged=False, kinds=("day_case",), trips=("REC-007",)),
     Case("SPL-021", "plain", record(intended="2"), kinds=("elective",)),

@@ -116,10 +116,11 @@ def _plant(book: Book, case: Case, turn: int) -> None:
         return
     case.change(book, event)
     fault = book.fault(case.check)
-    _tell(book, event, case, fault, case.variant)
+    tell(book, event, case, fault, case.variant)
 
 
-def _tell(book: Book, event: Event, case: Case, fault: str, variant: str) -> None:
+def tell(book: Book, event: Event, case: Case, fault: str, variant: str) -> None:
+    """Write the answers to a case that befell an event."""
     line = event.extra if case.extra else event.line
     wide = {"data_set": None, "pod_code": None, "tariff_code": None} if case.wide else {}
     if case.wide:
@@ -148,4 +149,4 @@ def _plant_two(book: Book, one: Case, two: Case) -> None:
     one.change(book, event)
     two.change(book, event)
     for case in (one, two):
-        _tell(book, event, case, book.fault(case.check), "combined")
+        tell(book, event, case, book.fault(case.check), "combined")
