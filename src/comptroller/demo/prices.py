@@ -416,3 +416,4 @@ def menu(preset: Preset) -> list[Dish]:
 
 CRITICAL_CARE = ("UNBACC", "XC06Z", Decimal("1480"))
 IMAGING = ("UNBRAD", "RD20A", Decimal("95"))
+GUIDE_ONLY = ("LB72A", "OPPROC", Decimal("240"))  # nobody agreed to pay it

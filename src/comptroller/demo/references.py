@@ -9,8 +9,17 @@ from typing import Any
 import duckdb
 
 from comptroller.demo.finance import BLENDED, BLENDED_RATE, VARIABLE, agreements
+from comptroller.demo.listed import DEVICE_TERMS, DRUG_TERMS, listed_devices, listed_drugs
 from comptroller.demo.presets import Preset
-from comptroller.demo.prices import CRITICAL_CARE, DEVICES, DRUGS, IMAGING, RETAINED_DEVICE, menu
+from comptroller.demo.prices import (
+    CRITICAL_CARE,
+    DEVICES,
+    DRUGS,
+    GUIDE_ONLY,
+    IMAGING,
+    RETAINED_DEVICE,
+    menu,
+)
 from comptroller.demo.schedule import calendar_rows
 from comptroller.demo.stage import register
 
@@ -127,6 +136,10 @@ class Librarian:
                 dish.short_stay_percent or None, "unit", who, "demonstration 1", str(p.start),
                 str(p.start),
             )  # fmt: skip
+        seen[GUIDE_ONLY[0], "GUIDE"] = (
+            p.scheme, p.financial_year, GUIDE_ONLY[0], GUIDE_ONLY[1], GUIDE_ONLY[2], None, None,
+            None, None, "guide", None, "demonstration 1", str(p.start), str(p.start),
+        )  # fmt: skip
         seen[IMAGING[1], IMAGING[0]] = (
             p.scheme, p.financial_year, IMAGING[1], "UNBRAD", IMAGING[2], None, None, None, None,
             "unit", None, "demonstration 1", str(p.start), str(p.start),
@@ -235,23 +248,38 @@ class Librarian:
     def _drugs_and_devices(self) -> None:
         drugs = [
             (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
-             d.price * 2, d.unit, "N")
+             d.price * 2, d.unit, "N", *[None] * len(DRUG_TERMS))
             for d in DRUGS
+        ]  # fmt: skip
+        drugs += [
+            (d.code, d.name, d.funded_by, d.indication, d.code, None, d.price * 2, d.unit, "N",
+             *[_told(d.terms.get(term)) for term in DRUG_TERMS])
+            for d in listed_drugs(self.preset).values()
         ]  # fmt: skip
         columns = (
             "drug_code", "name", "funded_by", "indication", "dmd_code", "service_code",
-            "maximum_price", "price_unit", "confidential",
+            "maximum_price", "price_unit", "confidential", *DRUG_TERMS,
         )  # fmt: skip
         self.write("drugs", columns, drugs)
-        devices = [(d.code, d.category, "ICB", d.price) for d in DEVICES]
+        no_terms = [None] * len(DEVICE_TERMS)
+        devices = [(d.code, d.category, "ICB", d.price, *no_terms) for d in DEVICES]
         retained = RETAINED_DEVICE
-        devices.append((retained.code, retained.category, "NHSE", retained.price))
-        self.write("devices", ("device_code", "category", "funded_by", "list_price"), devices)
+        devices.append((retained.code, retained.category, "NHSE", retained.price, *no_terms))
+        devices += [
+            (d.code, d.category, "ICB", d.price, *[_told(d.terms.get(t)) for t in DEVICE_TERMS])
+            for d in listed_devices(self.preset).values()
+        ]
+        headings = ("device_code", "category", "funded_by", "list_price", *DEVICE_TERMS)
+        self.write("devices", headings, devices)
         codes = self.con.execute(
             "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"
             " AND (tariff LIKE 'DA%' OR tariff LIKE 'CN%') ORDER BY 1"
         ).fetchall()
         self.write("hrgs", ("code", "name"), codes)
+
+
+def _told(term: Any) -> str | None:
+    return None if term is None else str(term)
 
 
 def _hosts(preset: Preset) -> list[tuple[str, str]]:

@@ -11,11 +11,13 @@ from comptroller.calendar import Calendar
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
 from comptroller.checks.facts.base import create_base, create_received, open_store
+from comptroller.checks.facts.components import create_component_facts
 from comptroller.checks.facts.listed import create_listed_facts
 from comptroller.checks.facts.pods import create_pod_table
 from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.slices import create_slice_facts
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
+from comptroller.checks.facts.supplies import create_supply_facts
 from comptroller.checks.facts.sus import create_sus_facts
 from comptroller.checks.facts.twice import create_twice_facts
 from comptroller.checks.facts.validity import create_validity
@@ -113,6 +115,8 @@ def build_tables(
         ("comparing drugs and devices", lambda: create_twice_facts(con)),
         ("looking up codes", lambda: _create_codes(con)),
         ("looking up prices and approvals", lambda: create_listed_facts(con)),
+        ("looking up parts of prices", lambda: create_component_facts(con)),
+        ("comparing supplies", lambda: create_supply_facts(con)),
         (
             "adding up slices",
             lambda: create_slice_facts(con, calendar, basis, slices),

@@ -10,6 +10,7 @@ import duckdb
 
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.checks.facts.columns import slice_fact_columns
+from comptroller.checks.facts.comparisons import create_comparisons
 from comptroller.checks.facts.plans import create_plan_facts
 from comptroller.checks.facts.ties import create_tie_facts
 from comptroller.checks.facts.versions import create_version_facts
@@ -41,6 +42,7 @@ def create_slice_facts(
     create_tie_facts(con)
     create_plan_facts(con)
     _create_feeds(con)
+    create_comparisons(con)
     columns = slice_fact_columns()
     cast = ", ".join(
         f"CAST({_FILLED.get(c.name, quote_identifier(c.name))} AS {c.type}) "
@@ -64,9 +66,12 @@ def create_slice_facts(
             LEFT JOIN facts_versions AS v USING ({KEY})
             LEFT JOIN facts_ties AS t USING ({KEY})
             LEFT JOIN facts_plans AS p USING ({KEY})
-            UNION ALL BY NAME SELECT * FROM facts_feeds) AS s
+            UNION ALL BY NAME SELECT * FROM facts_feeds
+            UNION ALL BY NAME
+            SELECT 'comparison' AS level, 'PLCM' AS data_set, *,
+                opportunities AS "rows" FROM facts_comparisons) AS s
         WHERE {where}
-        ORDER BY level DESC, {KEY}
+        ORDER BY level DESC, {KEY}, indicator
         """
     )
 

@@ -7,9 +7,12 @@ demonstration is explained by the answer key.
 
 from comptroller.demo.faults.book import KEY_COLUMNS, Book
 from comptroller.demo.faults.care import plant_care
+from comptroller.demo.faults.components import explain_components, plant_components
 from comptroller.demo.faults.groups import plant_groups
+from comptroller.demo.faults.listed import plant_listed
 from comptroller.demo.faults.rows import plant_rows
 from comptroller.demo.faults.several import plant_several
+from comptroller.demo.faults.statistics import plant_statistics
 from comptroller.demo.faults.totals import (
     note_mergers,
     plant_contract_faults,
@@ -22,14 +25,18 @@ from comptroller.demo.faults.versions import plant_versions
 __all__ = [
     "KEY_COLUMNS",
     "Book",
+    "explain_components",
     "note_mergers",
     "plant_care",
+    "plant_components",
     "plant_contract_faults",
     "plant_groups",
     "plant_invoice_faults",
+    "plant_listed",
     "plant_plan_faults",
     "plant_rows",
     "plant_several",
+    "plant_statistics",
     "plant_totals",
     "plant_versions",
 ]

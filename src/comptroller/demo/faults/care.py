@@ -5,7 +5,7 @@ Each is shown by one charge beside its SUS record, as in ``rows``; only what is 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from comptroller.demo.faults.cases import (
     WRITTEN,
     Case,
     Change,
+    aged,
     all_of,
     charge,
     lost_spell,
@@ -48,17 +49,6 @@ def _lasting(days: int) -> Change:
 def _begun_earlier(days: int) -> Change:
     """Let a stay end when it did and begin so many days before."""
     return lambda book, event: book.move(event, event.line["end_date"] - timedelta(days=days), days)
-
-
-def _aged(years: int) -> Change:
-    """Let the patient be so old on the day that counts, by half a year at least."""
-
-    def change(_: Book, event: Event) -> None:
-        day: date = event.line["end_date"]
-        born = date(day.year - years - (day.month <= 6), (day.month + 5) % 12 + 1, 15)
-        event.both(dob=born, age=years)
-
-    return change
 
 
 def _another_site(_: Book, event: Event) -> None:
@@ -180,8 +170,8 @@ CLINICS = (
     Case("OPC-028", "look_alike", charge(lpod_text="Multi-disciplinary clinic"), flagged=False,
          layouts=WRITTEN),
     Case("OPC-030", "plain", _each(tfc="420"), kinds=("follow_up",)),
-    Case("OPC-030", "threshold", all_of(_aged(19), _each(tfc="420")), kinds=("follow_up",)),
-    Case("OPC-030", "inside", all_of(_aged(18), _each(tfc="420")), flagged=False,
+    Case("OPC-030", "threshold", all_of(aged(19), _each(tfc="420")), kinds=("follow_up",)),
+    Case("OPC-030", "inside", all_of(aged(18), _each(tfc="420")), flagged=False,
          kinds=("follow_up",)),
     Case("OPC-032", "plain", _another_clinic),
     Case("OPC-032", "missing", record(tfc=None), flagged=False),
@@ -224,12 +214,12 @@ CODING = (
     Case("COD-003", "look_alike", lambda _, e: e.charge(tariff=e.line["tariff"] + "/BP01"),
          flagged=False, kinds=("day_case",), note="the same group with a best-practice flag"),
     Case("COD-007", "plain", _each(tariff="PF21A"), kinds=_STAY),
-    Case("COD-007", "threshold", all_of(_aged(19), _each(tariff="PF21A")), kinds=("day_case",)),
-    Case("COD-007", "inside", all_of(_aged(18), _each(tariff="PF21A")), flagged=False,
+    Case("COD-007", "threshold", all_of(aged(19), _each(tariff="PF21A")), kinds=("day_case",)),
+    Case("COD-007", "inside", all_of(aged(18), _each(tariff="PF21A")), flagged=False,
          kinds=("day_case",)),
     Case("COD-010", "plain", record(diag="P073"), kinds=_STAY),
-    Case("COD-010", "threshold", all_of(_aged(61), record(diag="O800")), kinds=("day_case",)),
-    Case("COD-010", "inside", all_of(_aged(60), record(diag="O800")), flagged=False,
+    Case("COD-010", "threshold", all_of(aged(61), record(diag="O800")), kinds=("day_case",)),
+    Case("COD-010", "inside", all_of(aged(60), record(diag="O800")), flagged=False,
          kinds=("day_case",)),
     Case("COD-010", "missing", record(diag=None), flagged=False, kinds=("day_case",)),
     Case("COD-012", "plain", record(diag="W199"), kinds=_STAY),
@@ -469,7 +459,7 @@ def _approved(days_before: int, *, ended: int | None = None) -> Change:
 def _interventions() -> tuple[Case, ...]:
     cases: list[Case] = []
     for check, procedure, diagnosis, years in _INTERVENTIONS:
-        done = all_of(_aged(years), record(proc=procedure, diag=diagnosis))
+        done = all_of(aged(years), record(proc=procedure, diag=diagnosis))
         day_case = partial(Case, kinds=("day_case",))
         cases += [
             day_case(check, "plain", done),
@@ -480,13 +470,13 @@ def _interventions() -> tuple[Case, ...]:
         ]  # fmt: skip
         if check in _AGES:
             at, beyond = (
-                all_of(_aged(age), record(proc=procedure, diag=diagnosis)) for age in _AGES[check]
+                all_of(aged(age), record(proc=procedure, diag=diagnosis)) for age in _AGES[check]
             )
             cases += [
                 day_case(check, "threshold", at),
                 day_case(check, "inside", beyond, flagged=False, note="by a year of age"),
             ]
-    first = all_of(_aged(45), record(proc="H511", diag="K641"))
+    first = all_of(aged(45), record(proc="H511", diag="K641"))
     cases += [
         Case("EBI-009", "threshold", all_of(first, _approved(400, ended=1)), kinds=("day_case",),
              note="the approval ended the day before"),

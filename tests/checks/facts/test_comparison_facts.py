@@ -1,0 +1,91 @@
+"""A provider against its peers and against its own months before."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+WHERE = "level = 'comparison' AND indicator = '{}'"
+
+
+def _clinics(economy: Any, provider: str, firsts: int, follow_ups: int, **more: Any) -> None:
+    for pod, count in (("OPFASPCL", firsts), ("OPFUPSPCL", follow_ups)):
+        for number in range(count):
+            economy.line(
+                provider_code=provider,
+                pod_code=pod,
+                attendance_identifier=f"{provider}{pod}{number}{more.get('month', 1)}",
+                activity_cost="80.00" if pod == "OPFUPSPCL" else "200.00",
+                **more,
+            )
+
+
+def test_follow_ups_beyond_those_of_the_peers_are_valued_at_their_own_average(economy: Any) -> None:
+    for provider in ("RA1", "RA2", "RA3", "RA4"):
+        _clinics(economy, provider, 10, 10)
+    _clinics(economy, "RA5", 10, 30)
+    (found,) = [
+        row[1:]
+        for row in economy.build().slice(
+            "provider_code, opportunities, observed, expected, leading_stratum, excess_value",
+            WHERE.format("follow_ups"),
+        )
+        if row[0] == "RA5"
+    ]
+    assert found == (40, Decimal(30), Decimal(20), "110", Decimal("800.00"))
+
+
+def test_who_does_as_the_peers_do_has_no_excess(economy: Any) -> None:
+    for provider in ("RA1", "RA2", "RA3", "RA4", "RA5"):
+        _clinics(economy, provider, 10, 10)
+    rows = economy.build().slice("deviation, excess_value", WHERE.format("follow_ups"))
+    assert rows == [(Decimal(0), Decimal(0))] * 5
+
+
+def test_another_mix_of_patients_is_no_deviation(economy: Any) -> None:
+    for provider in ("RA1", "RA2", "RA3", "RA4"):
+        _clinics(economy, provider, 10, 10)
+        _clinics(economy, provider, 4, 36, activity_treatment_function_code="361")
+    _clinics(economy, "RA5", 4, 36, activity_treatment_function_code="361")
+    rows = economy.build().slice("provider_code, deviation", WHERE.format("follow_ups"))
+    assert ("RA5", Decimal(0)) in rows
+
+
+def test_fewer_than_four_peers_say_nothing(economy: Any) -> None:
+    for provider in ("RA1", "RA2", "RA3"):
+        _clinics(economy, provider, 10, 10)
+    _clinics(economy, "RA4", 10, 30)
+    assert economy.build().slice("deviation", WHERE.format("follow_ups")) == []
+
+
+def _referrals(economy: Any, month: int, by_consultant: int, by_gp: int) -> None:
+    day = f"2026-{3 + month:02d}-15"
+    for source, count in (("05", by_consultant), ("03", by_gp)):
+        for number in range(count):
+            mark = f"C{month}-{source}-{number}"
+            economy.line(
+                month=month, pod_code="OPFASPCL", activity_start_date=day,
+                cds_unique_identifier=mark,
+            )  # fmt: skip
+            economy.line(
+                data_set="SUS_OP", month=month, activity_start_date=day,
+                cds_unique_identifier=mark, source_of_referral_code=source,
+            )  # fmt: skip
+
+
+def test_the_latest_three_months_are_set_against_those_before(economy: Any) -> None:
+    for month in range(1, 7):
+        _referrals(economy, month, 1 + month % 2, 7)
+    for month in range(7, 10):
+        _referrals(economy, month, 6, 2)
+    ((opportunities, observed, deviation, month),) = economy.build().slice(
+        "opportunities, observed, deviation, month", WHERE.format("consultant_referrals")
+    )
+    assert (opportunities, observed, month) == (24, Decimal(18), 9)
+    assert deviation > 3
+
+
+def test_too_few_months_before_say_nothing(economy: Any) -> None:
+    for month in range(1, 6):
+        _referrals(economy, month, 1, 5)
+    assert economy.build().slice("deviation", WHERE.format("consultant_referrals")) == []
