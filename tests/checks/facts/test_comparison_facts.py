@@ -58,34 +58,29 @@ def test_fewer_than_four_peers_say_nothing(economy: Any) -> None:
     assert economy.build().slice("deviation", WHERE.format("follow_ups")) == []
 
 
-def _referrals(economy: Any, month: int, by_consultant: int, by_gp: int) -> None:
+def _stays(economy: Any, month: int, *costs: str) -> None:
     day = f"2026-{3 + month:02d}-15"
-    for source, count in (("05", by_consultant), ("03", by_gp)):
-        for number in range(count):
-            mark = f"C{month}-{source}-{number}"
-            economy.line(
-                month=month, pod_code="OPFASPCL", activity_start_date=day,
-                cds_unique_identifier=mark,
-            )  # fmt: skip
-            economy.line(
-                data_set="SUS_OP", month=month, activity_start_date=day,
-                cds_unique_identifier=mark, source_of_referral_code=source,
-            )  # fmt: skip
+    for number, cost in enumerate(costs):
+        economy.line(
+            month=month, pod_code="DC", activity_start_date=day, activity_cost=cost,
+            hospital_provider_spell_identifier=f"S{month}-{number}",
+        )  # fmt: skip
 
 
 def test_the_latest_three_months_are_set_against_those_before(economy: Any) -> None:
     for month in range(1, 7):
-        _referrals(economy, month, 1 + month % 2, 7)
+        _stays(economy, month, "390.00", "400.00", "410.00", "395.00", "405.00")
     for month in range(7, 10):
-        _referrals(economy, month, 6, 2)
-    ((opportunities, observed, deviation, month),) = economy.build().slice(
-        "opportunities, observed, deviation, month", WHERE.format("consultant_referrals")
+        _stays(economy, month, "490.00", "500.00", "510.00")
+    ((opportunities, observed, expected, deviation, month),) = economy.build().slice(
+        "opportunities, observed, expected, deviation, month", WHERE.format("cost_of_stays")
     )
-    assert (opportunities, observed, month) == (24, Decimal(18), 9)
+    assert (opportunities, observed, month) == (9, Decimal(4500), 9)
+    assert expected == Decimal(3600)
     assert deviation > 3
 
 
 def test_too_few_months_before_say_nothing(economy: Any) -> None:
     for month in range(1, 6):
-        _referrals(economy, month, 1, 5)
-    assert economy.build().slice("deviation", WHERE.format("consultant_referrals")) == []
+        _stays(economy, month, "390.00", "400.00", "410.00")
+    assert economy.build().slice("deviation", WHERE.format("cost_of_stays")) == []

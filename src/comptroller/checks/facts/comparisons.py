@@ -30,18 +30,15 @@ _SPELLS = """
     SELECT b.n, b.provider_code, b.financial_year, b.month, b.pod_code, b.tariff_hrg,
         b.activity_treatment_function_code AS tfc, b.activity_cost AS cost,
         CAST(b.activity_end_date - b.activity_start_date AS INTEGER) AS days,
-        b.age_at_activity_date AS age, b.k_spell, m.sus_primary_procedure_code AS procedure,
-        left(m.sus_primary_diagnosis_code, 3) AS diagnosis, p.previous_discharge_date,
+        b.age_at_activity_date AS age, b.k_spell, p.previous_discharge_date,
         b.activity_start_date AS starts
-    FROM facts_base AS b LEFT JOIN facts_matched AS m USING (n)
-    LEFT JOIN facts_previous AS p USING (n)
+    FROM facts_base AS b LEFT JOIN facts_previous AS p USING (n)
     WHERE b.data_set = 'PLCM' AND b.pod_code IN ('DC', 'EL', 'NEL', 'NELST') AND b.activity_cost > 0
         AND b.n NOT IN (SELECT n FROM facts_credits WHERE is_credited)"""
 _CLINICS = """
     SELECT b.provider_code, b.financial_year, b.month, b.pod_code,
-        b.activity_treatment_function_code AS tfc, b.activity_cost AS cost,
-        m.sus_source_of_referral_code AS source
-    FROM facts_base AS b LEFT JOIN facts_matched AS m USING (n)
+        b.activity_treatment_function_code AS tfc, b.activity_cost AS cost
+    FROM facts_base AS b
     WHERE b.data_set = 'PLCM' AND b.pod_role = 'outpatient' AND b.activity_cost > 0
         AND b.n NOT IN (SELECT n FROM facts_credits WHERE is_credited)"""
 _ARRIVALS = """
@@ -86,19 +83,6 @@ INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
         "peers", "clinics", "pod_code NOT LIKE 'OPPROC%'", "tfc",
         "CASE WHEN pod_code LIKE 'OPFUP%' OR pod_code = 'NF2FFUP' THEN 1 ELSE 0 END", "cost",
     ),
-    "outpatient_procedures": (
-        "peers", "clinics", "true", "tfc",
-        "CASE WHEN pod_code LIKE 'OPPROC%' THEN 1 ELSE 0 END", "cost",
-    ),
-    "multi_professional": (
-        "peers", "clinics", "pod_code SIMILAR TO 'OP(FA|FUP)[SM]PCL'", "tfc || left(pod_code, 4)",
-        "CASE WHEN pod_code IN ('OPFAMPCL', 'OPFUPMPCL') THEN 1 ELSE 0 END", "cost",
-    ),
-    "overnight_of_day_cases": (
-        "peers", "spells", "pod_code IN ('DC', 'EL') AND procedure IS NOT NULL",
-        "left(procedure, 3)",
-        "CASE WHEN pod_code = 'EL' THEN 1 ELSE 0 END", "cost",
-    ),
     "readmissions": (
         "peers", "spells", "pod_code IN ('EL', 'NEL', 'NELST')", "tfc",
         "CASE WHEN pod_code IN ('NEL', 'NELST') AND previous_discharge_date >= starts - 30 "
@@ -116,10 +100,6 @@ INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
         "peers", "arrivals", "true", "''", "CASE WHEN times IS NULL THEN 0 ELSE 1 END", "cost",
     ),
     "drug_units": ("peers", "patients", "units > 0", "drug", "units", "cost"),
-    "consultant_referrals": (
-        "history", "clinics", "pod_code LIKE 'OPFA%' AND source IS NOT NULL", "tfc",
-        "CASE WHEN source = '05' THEN 1 ELSE 0 END", "cost",
-    ),
     "dear_attendances": (
         "history", "arrivals", "tariff_hrg LIKE 'VB%'", "''",
         "CASE WHEN tariff_hrg IN ('VB01Z', 'VB02Z', 'VB03Z', 'VB04Z') THEN 1 ELSE 0 END", "cost",
@@ -128,33 +108,19 @@ INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
         "history", "spells", "true", "concat_ws('/', pod_code, tfc)", "cost",
         "CAST(1 AS DECIMAL(26,8))",
     ),
-    "highest_complexity": (
-        "history", "spells", "t.highest IS NOT NULL", "left(tariff_hrg, 4) || pod_code",
-        "CASE WHEN tariff_hrg = t.highest THEN 1 ELSE 0 END", "cost",
-    ),
-    "sepsis": (
-        "history", "spells", "pod_code IN ('NEL', 'NELST') AND diagnosis IN "
-        "('A40', 'A41', 'J12', 'J13', 'J14', 'J15', 'J16', 'J18', 'N10', 'N30', 'N39')", "''",
-        "CASE WHEN diagnosis IN ('A40', 'A41') THEN 1 ELSE 0 END", "cost",
-    ),
 }  # fmt: skip
 _BESIDE = {
     "excess_bed_days": """LEFT JOIN (
         SELECT k_spell, sum(activity_cost) AS bed_day_cost FROM facts_base
         WHERE data_set = 'PLCM' AND pod_role = 'excess_bed_days' AND k_spell IS NOT NULL
         GROUP BY k_spell) AS x USING (k_spell)""",
-    # The letter that ends an HRG stands for complications and comorbidities, A for the most.
-    "highest_complexity": """LEFT JOIN (
-        SELECT left(tariff_hrg, 4) AS root, min(tariff_hrg) AS highest FROM facts_of_spells
-        WHERE regexp_matches(tariff_hrg, '^[A-Z]{2}[0-9]{2}[A-Y]$') GROUP BY ALL
-        HAVING count(DISTINCT tariff_hrg) > 1) AS t ON t.root = left(tariff_hrg, 4)""",
 }
 
 
 def create_comparisons(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``facts_comparisons``: one row per indicator, provider and financial year.
 
-    Reads ``facts_base``, ``facts_matched``, ``facts_previous`` and ``facts_credits``.
+    Reads ``facts_base``, ``facts_previous`` and ``facts_credits``.
     """
     for name, source in _SOURCES.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE facts_of_{name} AS {source}")
@@ -259,8 +225,6 @@ def _create_measured(con: duckdb.DuckDBPyConnection) -> None:
             CAST(sum(sv) - sum(CAST(n * mean AS DECIMAL(26,8))) AS DOUBLE) / sqrt(CAST(
                 sum(CAST(n * variance * (1 + n / n_other) AS DECIMAL(34,8))) AS DOUBLE)) AS z
         FROM facts_strata
-        -- A procedure is one of the basket where the peers do most of it as a day case.
-        WHERE indicator <> 'overnight_of_day_cases' OR mean <= 0.5
         GROUP BY ALL HAVING sum(CAST(n * variance AS DECIMAL(34,8))) > 0;
         CREATE OR REPLACE TEMP TABLE facts_months AS
         WITH months AS (

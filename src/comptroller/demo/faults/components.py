@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 from comptroller.demo.faults.book import Book, Event, Row
 from comptroller.demo.faults.cases import Case, Change, aged, all_of, plant_cases, record
@@ -14,7 +15,7 @@ _PENNY = Decimal("0.01")
 _CODE = "GA06D"  # an HRG whose prices differ by setting
 _SETTING = {"DC": "DC", "EL": "EL", "NEL": "NEL", "NELNE": "NEL", "OPPROCFA": "OPPROC",
             "OPPROCFUP": "OPPROC"}  # fmt: skip
-_ACM = dict.fromkeys(
+_ACM: dict[str, Any] = dict.fromkeys(
     ("local_patient_identifier", "hospital_provider_spell_identifier", "attendance_identifier",
      "cds_unique_identifier", "activity_start_date")
 )  # fmt: skip

@@ -22,20 +22,10 @@ _DAY = timedelta(days=1)
 _NIGHTS = "end_date - start_date"
 _EMERGENCY = "pod IN ('NEL', 'NELST')"
 _BED_DAYS = "event_no IN (SELECT event_no FROM lines WHERE pod LIKE '%XBD')"
-_BY_CONSULTANT = "event_no IN (SELECT event_no FROM sus WHERE referral_source = '05')"
 _FRONT_DOOR = """(nhs, prov, start_date) IN (SELECT (nhs, prov, start_date) FROM lines
     WHERE pod IN ('NEL', 'NELST') AND nhs IS NOT NULL)"""
-_INFECTION = """event_no IN (SELECT event_no FROM sus
-    WHERE left(diag, 3) IN ('J18', 'N39'))"""
-_SEPSIS = "event_no IN (SELECT event_no FROM sus WHERE left(diag, 3) = 'A41')"
 _LATEST = "month BETWEEN 10 AND 12"
 _DEVIATIONS = 6
-# HRG roots of which the menu has several, and the highest of each.
-_HIGHEST = """('CB01A', 'CB02A', 'DZ15N', 'DZ22M', 'FZ66D', 'GA10G', 'GB06E', 'GC17A', 'JC42A',
-    'JD07A', 'KB01C', 'LA04H', 'LA07M', 'LA08J', 'MB05C')"""
-_SPLIT = """left(tariff, 4) IN ('CB01', 'CB02', 'DZ15', 'DZ22', 'FZ66', 'GA10', 'GB06', 'GC17',
-    'JC42',
-    'JD07', 'KB01', 'LA04', 'LA07', 'LA08', 'MB05')"""
 
 
 @dataclass(frozen=True)
@@ -55,30 +45,18 @@ class Loss:
 
 _LOSSES = (
     Loss("ANO-003", "ZN4", f"{_EMERGENCY} AND {_NIGHTS} > 0", f"{_EMERGENCY} AND {_NIGHTS} = 0",
-         trips=("ANO-010",)),
+         percent=100, trips=("ANO-010",)),
     Loss("ANO-004", "ZN3", f"pod = 'AE' AND NOT {_FRONT_DOOR}", f"pod = 'AE' AND {_FRONT_DOOR}",
-         percent=70, trips=("AED-018",)),
-    Loss("ANO-005", "ZN8", "pod LIKE 'OPFA%'", "pod LIKE 'OPFUP%'", trips=("ANO-006",)),
-    Loss("ANO-006", "ZPX02", "pod LIKE 'OPF%'", "pod LIKE 'OPPROC%'", percent=70),
-    Loss("ANO-007", "ZPX01", "pod = 'DC'", "pod = 'EL'", trips=("ANO-009",)),
+         percent=95, trips=("AED-018",)),
+    Loss("ANO-005", "ZN8", "pod LIKE 'OPFA%'", "pod LIKE 'OPFUP%'", percent=100),
     Loss("ANO-009", "ZN2", f"pod IN ('EL', 'NEL') AND {_NIGHTS} > 0 AND NOT {_BED_DAYS}",
-         f"pod IN ('EL', 'NEL') AND {_BED_DAYS}", percent=80, trips=("ANO-003", "ANO-010")),
+         f"pod IN ('EL', 'NEL') AND {_BED_DAYS}", percent=97, trips=("ANO-003", "ANO-010")),
     Loss("ANO-010", "ZN1", f"{_EMERGENCY} AND {_NIGHTS} = 1", f"{_EMERGENCY} AND {_NIGHTS} = 2",
          percent=97, trips=("ANO-003", "ANO-009")),
-    Loss("OPC-015", "ZN7", "pod = 'OPFASPCL'", "pod = 'OPFAMPCL'", percent=85,
-         trips=("ANO-005", "ANO-006")),
-    Loss("OPC-008", "ZN3", f"pod LIKE 'OPFA%' AND {_LATEST} AND NOT {_BY_CONSULTANT}",
-         f"pod LIKE 'OPFA%' AND {_LATEST} AND {_BY_CONSULTANT}", percent=85,
-         trips=("ANO-005", "ANO-006")),
     Loss("AED-019", "ZN1", f"pod = 'AE' AND {_LATEST} AND tariff >= 'VB05Z'",
          f"pod = 'AE' AND {_LATEST} AND tariff < 'VB05Z'", percent=85, trips=("ANO-004",)),
-    Loss("COD-020", "ZN1", f"{_EMERGENCY} AND {_LATEST} AND {_INFECTION}",
-         f"{_EMERGENCY} AND {_LATEST} AND {_SEPSIS}", percent=97),
-    Loss("COD-017", "ZN1", f"{_SPLIT} AND tariff NOT IN {_HIGHEST} AND {_LATEST}",
-         f"tariff IN {_HIGHEST} AND {_LATEST}", percent=97),
     Loss("ANO-001", "ZNA", f"pod IN ('DC', 'EL') AND {_LATEST} AND uprice < 1500",
-         f"pod IN ('DC', 'EL') AND {_LATEST} AND uprice >= 1500",
-         trips=("ANO-005", "ANO-006", "COD-017")),
+         f"pod IN ('DC', 'EL') AND {_LATEST} AND uprice >= 1500"),
 )  # fmt: skip
 
 
