@@ -8,54 +8,58 @@ from typing import Any
 WHERE = "level = 'comparison' AND indicator = '{}'"
 
 
-def _clinics(economy: Any, provider: str, firsts: int, follow_ups: int, **more: Any) -> None:
-    for pod, count in (("OPFASPCL", firsts), ("OPFUPSPCL", follow_ups)):
+def _emergencies(
+    economy: Any, provider: str, same_day: int, longer: int, function: str = "300"
+) -> None:
+    for end, count in (("2026-04-15", same_day), ("2026-04-18", longer)):
         for number in range(count):
             economy.line(
                 provider_code=provider,
-                pod_code=pod,
-                attendance_identifier=f"{provider}{pod}{number}{more.get('month', 1)}",
-                activity_cost="80.00" if pod == "OPFUPSPCL" else "200.00",
-                **more,
+                pod_code="NEL",
+                activity_treatment_function_code=function,
+                age_at_activity_date=50,
+                activity_end_date=end,
+                hospital_provider_spell_identifier=f"{provider}{function}{end}{number}",
+                activity_cost="800.00" if end == "2026-04-15" else "2000.00",
             )
 
 
-def test_follow_ups_beyond_those_of_the_peers_are_valued_at_their_own_average(economy: Any) -> None:
+def test_stays_beyond_those_of_the_peers_are_valued_at_their_own_average(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3", "RA4"):
-        _clinics(economy, provider, 10, 10)
-    _clinics(economy, "RA5", 10, 30)
+        _emergencies(economy, provider, 10, 10)
+    _emergencies(economy, "RA5", 30, 10)
     (found,) = [
         row[1:]
         for row in economy.build().slice(
             "provider_code, opportunities, observed, expected, leading_stratum, excess_value",
-            WHERE.format("follow_ups"),
+            WHERE.format("stays_of_no_night"),
         )
         if row[0] == "RA5"
     ]
-    assert found == (40, Decimal(30), Decimal(20), "110", Decimal("800.00"))
+    assert found == (40, Decimal(30), Decimal(20), "300", Decimal("8000.00"))
 
 
 def test_who_does_as_the_peers_do_has_no_excess(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3", "RA4", "RA5"):
-        _clinics(economy, provider, 10, 10)
-    rows = economy.build().slice("deviation, excess_value", WHERE.format("follow_ups"))
+        _emergencies(economy, provider, 10, 10)
+    rows = economy.build().slice("deviation, excess_value", WHERE.format("stays_of_no_night"))
     assert rows == [(Decimal(0), Decimal(0))] * 5
 
 
 def test_another_mix_of_patients_is_no_deviation(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3", "RA4"):
-        _clinics(economy, provider, 10, 10)
-        _clinics(economy, provider, 4, 36, activity_treatment_function_code="361")
-    _clinics(economy, "RA5", 4, 36, activity_treatment_function_code="361")
-    rows = economy.build().slice("provider_code, deviation", WHERE.format("follow_ups"))
+        _emergencies(economy, provider, 10, 10)
+        _emergencies(economy, provider, 36, 4, "340")
+    _emergencies(economy, "RA5", 36, 4, "340")
+    rows = economy.build().slice("provider_code, deviation", WHERE.format("stays_of_no_night"))
     assert ("RA5", Decimal(0)) in rows
 
 
 def test_fewer_than_four_peers_say_nothing(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3"):
-        _clinics(economy, provider, 10, 10)
-    _clinics(economy, "RA4", 10, 30)
-    assert economy.build().slice("deviation", WHERE.format("follow_ups")) == []
+        _emergencies(economy, provider, 10, 10)
+    _emergencies(economy, "RA4", 30, 10)
+    assert economy.build().slice("deviation", WHERE.format("stays_of_no_night")) == []
 
 
 def _stays(economy: Any, month: int, *costs: str) -> None:

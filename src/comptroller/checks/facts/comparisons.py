@@ -1,7 +1,7 @@
 """A provider's care against that of its peers, and against its own earlier months.
 
-An indicator counts something (follow-ups, stays of no night, pounds) over opportunities
-(attendances, emergency stays, patients). What is expected comes from others, stratum by stratum:
+An indicator counts something (stays of no night, admissions, pounds) over opportunities (stays,
+attendances, patients). What is expected comes from others, stratum by stratum:
 
 - against *peers*: the mean of all other providers of the year in the same stratum (treatment
   function, procedure, HRG root ...), so that another mix of patients is no deviation;
@@ -35,12 +35,6 @@ _SPELLS = """
     FROM facts_base AS b LEFT JOIN facts_previous AS p USING (n)
     WHERE b.data_set = 'PLCM' AND b.pod_code IN ('DC', 'EL', 'NEL', 'NELST') AND b.activity_cost > 0
         AND b.n NOT IN (SELECT n FROM facts_credits WHERE is_credited)"""
-_CLINICS = """
-    SELECT b.provider_code, b.financial_year, b.month, b.pod_code,
-        b.activity_treatment_function_code AS tfc, b.activity_cost AS cost
-    FROM facts_base AS b
-    WHERE b.data_set = 'PLCM' AND b.pod_role = 'outpatient' AND b.activity_cost > 0
-        AND b.n NOT IN (SELECT n FROM facts_credits WHERE is_credited)"""
 _ARRIVALS = """
     WITH attendances AS (
         SELECT n, provider_code, financial_year, month, k_person, activity_start_date AS day,
@@ -67,7 +61,7 @@ _PATIENTS = """
     FROM facts_base WHERE data_set = 'DrPLCM' AND k_person IS NOT NULL AND activity_cost > 0
     GROUP BY ALL"""
 
-_SOURCES = {"spells": _SPELLS, "clinics": _CLINICS, "arrivals": _ARRIVALS, "patients": _PATIENTS}
+_SOURCES = {"spells": _SPELLS, "arrivals": _ARRIVALS, "patients": _PATIENTS}
 
 # Name: basis, source, opportunities, stratum, what is counted (a number), pounds of one counted.
 INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
@@ -78,10 +72,6 @@ INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
     "admitted_attendances": (
         "peers", "arrivals", "true", "CASE WHEN age < 19 THEN 'child' WHEN age < 65 THEN 'adult' "
         "ELSE 'older' END", "CASE WHEN stay_cost IS NULL THEN 0 ELSE 1 END", "stay_cost",
-    ),
-    "follow_ups": (
-        "peers", "clinics", "pod_code NOT LIKE 'OPPROC%'", "tfc",
-        "CASE WHEN pod_code LIKE 'OPFUP%' OR pod_code = 'NF2FFUP' THEN 1 ELSE 0 END", "cost",
     ),
     "readmissions": (
         "peers", "spells", "pod_code IN ('EL', 'NEL', 'NELST')", "tfc",

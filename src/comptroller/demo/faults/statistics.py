@@ -1,7 +1,7 @@
 """Faults that only figures over many lines show: a provider unlike its peers, or unlike before.
 
-Most are made by taking care away that would have kept the provider alike: who is left without most
-of its first attendances has many follow-ups. They grow with the economy, so they show at any size
+Most are made by taking care away that would have kept the provider alike: who is left without its
+longer stays has many of no night. They grow with the economy, so they show at any size
 that has enough such care; where there is too little, none is planted.
 """
 
@@ -48,7 +48,6 @@ _LOSSES = (
          percent=100, trips=("ANO-010",)),
     Loss("ANO-004", "ZN3", f"pod = 'AE' AND NOT {_FRONT_DOOR}", f"pod = 'AE' AND {_FRONT_DOOR}",
          percent=95, trips=("AED-018",)),
-    Loss("ANO-005", "ZN8", "pod LIKE 'OPFA%'", "pod LIKE 'OPFUP%'", percent=100),
     Loss("ANO-009", "ZN2", f"pod IN ('EL', 'NEL') AND {_NIGHTS} > 0 AND NOT {_BED_DAYS}",
          f"pod IN ('EL', 'NEL') AND {_BED_DAYS}", percent=97, trips=("ANO-003", "ANO-010")),
     Loss("ANO-010", "ZN1", f"{_EMERGENCY} AND {_NIGHTS} = 1", f"{_EMERGENCY} AND {_NIGHTS} = 2",
