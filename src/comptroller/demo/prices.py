@@ -443,3 +443,6 @@ def local_schedule(preset: Preset) -> list[tuple[str, str, str | None, str, Deci
             tfc = dish.treatment_function if dish.kind in ("OPU", "OPN") else None
             rows.add((dish.pod_code, dish.price_code, tfc, "attendance", dish.price))
     return sorted(rows, key=str)
+
+
+GUIDE_ONLY = ("LB72A", "OPPROC", Decimal("240"))  # nobody agreed to pay it

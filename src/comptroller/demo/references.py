@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from comptroller.demo.finance import BLENDED, BLENDED_RATE, VARIABLE, agreements
+from comptroller.demo.listed import DEVICE_TERMS, DRUG_TERMS, listed_devices, listed_drugs
 from comptroller.demo.policies import (
     APPROVED_DEVICES,
     APPROVED_DRUGS,
@@ -20,6 +21,7 @@ from comptroller.demo.prices import (
     DEVICES,
     DRUGS,
     GENERAL_PRICES,
+    GUIDE_ONLY,
     IMAGING,
     RETAINED_DEVICE,
     local_schedule,
@@ -140,6 +142,10 @@ class Librarian:
                 dish.short_stay_percent or None, "unit", who, "demonstration 1", str(p.start),
                 str(p.start),
             )  # fmt: skip
+        seen[GUIDE_ONLY[0], "GUIDE"] = (
+            p.scheme, p.financial_year, GUIDE_ONLY[0], GUIDE_ONLY[1], GUIDE_ONLY[2], None, None,
+            None, None, "guide", None, "demonstration 1", str(p.start), str(p.start),
+        )  # fmt: skip
         seen[IMAGING[1], IMAGING[0]] = (
             p.scheme, p.financial_year, IMAGING[1], "UNBRAD", IMAGING[2], None, None, None, None,
             "unit", None, "demonstration 1", str(p.start), str(p.start),
@@ -285,27 +291,44 @@ class Librarian:
     def _drugs_and_devices(self) -> None:
         drugs = [
             (d.code, d.name, d.funded_by, d.indication, d.code, d.service_code or None,
-             d.price * 2, d.unit, "N", "Y" if d.code in APPROVED_DRUGS else "N")
+             d.price * 2, d.unit, "N", "Y" if d.code in APPROVED_DRUGS else "N",
+              *[None] * len(DRUG_TERMS))
             for d in (*DRUGS, FIXED_DRUG)
+        ]  # fmt: skip
+        drugs += [
+            (d.code, d.name, d.funded_by, d.indication, d.code, None, d.price * 2, d.unit, "N", "N",
+             *[_told(d.terms.get(term)) for term in DRUG_TERMS])
+            for d in listed_drugs(self.preset).values()
         ]  # fmt: skip
         columns = (
             "drug_code", "name", "funded_by", "indication", "dmd_code", "service_code",
-            "maximum_price", "price_unit", "confidential", "approval_required",
+            "maximum_price", "price_unit", "confidential", "approval_required", *DRUG_TERMS,
         )  # fmt: skip
         self.write("drugs", columns, drugs)
+        no_terms = [None] * len(DEVICE_TERMS)
         devices = [
-            (d.code, d.category, "ICB", d.price, "Y" if d.code in APPROVED_DEVICES else "N")
+            (d.code, d.category, "ICB", d.price, "Y" if d.code in APPROVED_DEVICES else "N",
+             *no_terms)
             for d in DEVICES
-        ]
+        ]  # fmt: skip
         retained = RETAINED_DEVICE
-        devices.append((retained.code, retained.category, "NHSE", retained.price, "N"))
+        devices.append((retained.code, retained.category, "NHSE", retained.price, "N", *no_terms))
+        devices += [
+            (d.code, d.category, "ICB", d.price, "N",
+             *[_told(d.terms.get(term)) for term in DEVICE_TERMS])
+            for d in listed_devices(self.preset).values()
+        ]  # fmt: skip
         named = ("device_code", "category", "funded_by", "list_price", "approval_required")
-        self.write("devices", named, devices)
+        self.write("devices", (*named, *DEVICE_TERMS), devices)
         codes = self.con.execute(
             "SELECT DISTINCT tariff, 'Local currency ' || tariff FROM lines WHERE case_no = 0"
             " AND (tariff LIKE 'DA%' OR tariff LIKE 'CN%') ORDER BY 1"
         ).fetchall()
         self.write("hrgs", ("code", "name"), codes)
+
+
+def _told(term: Any) -> str | None:
+    return None if term is None else str(term)
 
 
 def _hosts(preset: Preset) -> list[tuple[str, str]]:

@@ -12,9 +12,11 @@ from comptroller.checks.facts.approvals import APPROVAL_FACTS
 from comptroller.checks.facts.attribution import PRACTICE_FORMAT
 from comptroller.checks.facts.base import STORE, compress_if_many, stored_columns
 from comptroller.checks.facts.columns import fact_columns
+from comptroller.checks.facts.components import COMPONENTS, with_market_forces
 from comptroller.checks.facts.contacts import CONTACT_FACTS, CONTACT_JOINS
 from comptroller.checks.facts.course import COURSE_FACTS, COURSE_JOINS
 from comptroller.checks.facts.policies import CODED_CARE, POLICY_FACTS
+from comptroller.checks.facts.supplies import SUPPLIED
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
 from comptroller.vocabulary import code_list
 from comptroller.warehouse import quote_identifier, quote_literals
@@ -56,18 +58,12 @@ def _in_record(test: str) -> str:
     return f"CASE WHEN m.sus_line_id IS NOT NULL THEN {test} END"
 
 
-def _with_market_forces(price: str) -> str:
-    """Return SQL for a national price as the provider is paid it, rounded to pence."""
-    return (
-        f"CAST(round(TRY_CAST({price} AS DECIMAL(18,4)) * coalesce(b.mff, 1), 2) AS DECIMAL(26,8))"
-    )
-
-
 def _expressions() -> dict[str, str]:
     """Return SQL for every fact of a line, by name."""
     own = {name: f"b.{quote_identifier(name)}" for name in _FROM_BASE}
     known = _PLAIN | _ATTRIBUTION | _CODES | _CARE | _SUS | _TIME | _MONEY | _REPEATS | _LISTED
-    return own | known | COURSE_FACTS | CONTACT_FACTS | _AGREED
+    more = COURSE_FACTS | CONTACT_FACTS | _AGREED | SUPPLIED | COMPONENTS
+    return own | known | more
 
 
 _FROM_BASE = (
@@ -102,6 +98,7 @@ _ATTRIBUTION = {
     "closed_practice_payer": "coalesce(y.practice_successor_payer, y.charged_payer)",
     "national_payer": "'NHS England'",
     "local_authority_payer": "'Local authority'",
+    "other_nation_payer": "'Payer of another nation'",
     "is_registered_with_charged_payer": "f.is_registered_with_charged_payer",
     "left_charged_payer_date": "f.left_charged_payer_date",
     "commissioner_kind": "k.commissioner_kind",
@@ -160,6 +157,7 @@ _CARE = {
         f"false) AND NOT ({_IS_OVERSEAS})"
     ),
     "is_overseas": _IS_OVERSEAS,
+    "is_chargeable_visitor": f"{_OVERSEAS} IN ('4', 'F')",
     "is_prison": (
         "coalesce(b.commissioned_service_category_code IN ('71', '75'), false) "
         f"OR coalesce({_SOURCE} IN ('39', '40'), false) "
@@ -329,19 +327,19 @@ _REPEATS = {
 }
 
 _LISTED = {
-    "national_price": _with_market_forces(
+    "national_price": with_market_forces(
         """CASE WHEN b.pod_code = 'DC' THEN hp.day_case WHEN b.pod_code = 'EL' THEN hp.elective
         WHEN b.pod_code IN ('NEL', 'NELNE') THEN hp.emergency
         WHEN b.pod_code IN ('OPPROC', 'OPPROCFA', 'OPPROCFUP') THEN hp.outpatient_procedure END"""
     ),
-    "sus_setting_price": _with_market_forces(
+    "sus_setting_price": with_market_forces(
         """CASE WHEN m.sus_patient_classification_code = '2' THEN hp.day_case
         WHEN starts_with(m.sus_admission_method_code, '1') THEN hp.elective
         WHEN starts_with(m.sus_admission_method_code, '2') THEN hp.emergency END"""
     ),
-    "first_attendance_price": _with_market_forces("cp.first_attendance"),
-    "follow_up_price": _with_market_forces("cp.follow_up"),
-    "simplest_emergency_price": _with_market_forces("sp.simplest"),
+    "first_attendance_price": with_market_forces("cp.first_attendance"),
+    "follow_up_price": with_market_forces("cp.follow_up"),
+    "simplest_emergency_price": with_market_forces("sp.simplest"),
     "is_item_listed": "it.is_item_listed",
     "item_payer": "it.item_payer",
     "item_highest_price": "it.item_highest_price",
@@ -377,8 +375,8 @@ _AGREED = {
         )
     },
     "is_adjustment_registered": "rg.is_adjustment_registered",
-    "subcontract_id": "su.subcontract_id",
-    "subcontractor_code": "su.subcontractor_code",
+    "subcontract_id": "sb.subcontract_id",
+    "subcontractor_code": "sb.subcontractor_code",
     "host_line_id": "ht.host_line_id",
     "host_provider_code": "ht.host_provider_code",
     "host_days_apart": "ht.host_days_apart",
@@ -438,7 +436,7 @@ _JOINS = """
     LEFT JOIN facts_steps AS st USING (n)
     LEFT JOIN facts_noticed AS nt USING (n)
     LEFT JOIN facts_registered AS rg USING (n)
-    LEFT JOIN facts_subcontracted AS su USING (n)
+    LEFT JOIN facts_subcontracted AS sb USING (n)
     LEFT JOIN facts_host_twins AS ht USING (n)
     LEFT JOIN facts_limited AS li USING (n)
     LEFT JOIN facts_capped AS ca USING (n)
@@ -447,6 +445,8 @@ _JOINS = """
     LEFT JOIN facts_returns AS rt USING (n)
     LEFT JOIN facts_same_day AS sy USING (n)
     LEFT JOIN facts_line_prices AS xp USING (n)
+    LEFT JOIN facts_supplies AS su USING (n)
+    LEFT JOIN facts_usual_prices AS up USING (n)
     LEFT JOIN facts_deaths AS de ON de.k_person = b.k_person
     LEFT JOIN facts_commissioner_kinds AS k ON k.commissioner_code = b.commissioner_code
     LEFT JOIN facts_service_categories AS g ON g.code = b.commissioned_service_category_code
@@ -470,6 +470,8 @@ _JOINS = """
         AND lp.financial_year = b.financial_year AND lp.local_pod_code = b.local_pod_code
     LEFT JOIN facts_hrg_prices AS hp ON hp.code = b.tariff_hrg
         AND hp.financial_year = b.financial_year
+    LEFT JOIN facts_guides AS gp ON gp.code = b.tariff_hrg
+        AND gp.financial_year = b.financial_year
     LEFT JOIN facts_clinic_prices AS cp ON cp.code = b.activity_treatment_function_code
         AND cp.financial_year = b.financial_year
     LEFT JOIN facts_simplest_prices AS sp ON sp.financial_year = b.financial_year

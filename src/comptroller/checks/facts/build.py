@@ -13,6 +13,7 @@ from comptroller.checks.facts.approvals import create_approval_facts
 from comptroller.checks.facts.assemble import create_checked
 from comptroller.checks.facts.attribution import create_attribution
 from comptroller.checks.facts.base import create_base, create_received, open_store
+from comptroller.checks.facts.components import create_component_facts
 from comptroller.checks.facts.contacts import create_contact_facts
 from comptroller.checks.facts.course import create_course_facts
 from comptroller.checks.facts.limits import create_limit_facts
@@ -24,6 +25,7 @@ from comptroller.checks.facts.repeats import create_repeat_facts
 from comptroller.checks.facts.sequences import create_sequence_facts
 from comptroller.checks.facts.slices import create_slice_facts
 from comptroller.checks.facts.stays import create_shared_facts, create_stay_facts
+from comptroller.checks.facts.supplies import create_supply_facts
 from comptroller.checks.facts.sus import create_sus_facts
 from comptroller.checks.facts.twice import create_twice_facts
 from comptroller.checks.facts.validity import create_validity
@@ -126,6 +128,8 @@ def build_tables(
         ("looking up policies", lambda: create_policy_facts(con)),
         ("looking up approvals", lambda: create_approval_facts(con)),
         ("looking up agreements", lambda: _create_agreements(con)),
+        ("looking up parts of prices", lambda: create_component_facts(con)),
+        ("comparing supplies", lambda: create_supply_facts(con)),
         (
             "adding up slices",
             lambda: create_slice_facts(con, calendar, basis, slices),

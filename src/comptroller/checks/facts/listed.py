@@ -28,7 +28,11 @@ def _create_prices(con: duckdb.DuckDBPyConnection) -> None:
         """
         CREATE OR REPLACE TEMP TABLE facts_unit_prices AS
         SELECT financial_year, upper(trim(price_code)) AS code, setting,
-            arg_max(price, (coalesce(from_date, DATE '1900-01-01'), version)) AS price
+            arg_max(price, (coalesce(from_date, DATE '1900-01-01'), version)) AS price,
+            arg_max(short_stay_price, (coalesce(from_date, DATE '1900-01-01'), version))
+                AS short_stay_price,
+            arg_max(per_diem_price, (coalesce(from_date, DATE '1900-01-01'), version))
+                AS per_diem_price
         FROM prices
         WHERE basis = 'unit' AND coalesce(professional, 'single') NOT IN ('multi', 'NCL')
         GROUP BY ALL;
@@ -37,7 +41,10 @@ def _create_prices(con: duckdb.DuckDBPyConnection) -> None:
             max(price) FILTER (setting IN ('DC', 'DCEL')) AS day_case,
             max(price) FILTER (setting IN ('EL', 'DCEL')) AS elective,
             max(price) FILTER (setting = 'NEL') AS emergency,
-            max(price) FILTER (setting = 'OPPROC') AS outpatient_procedure
+            max(price) FILTER (setting = 'OPPROC') AS outpatient_procedure,
+            max(short_stay_price) FILTER (setting = 'NEL') AS short_stay,
+            max(per_diem_price) FILTER (setting = 'NEL') AS emergency_day,
+            max(per_diem_price) FILTER (setting IN ('EL', 'DCEL')) AS elective_day
         FROM facts_unit_prices GROUP BY ALL;
         CREATE OR REPLACE TEMP TABLE facts_clinic_prices AS
         SELECT financial_year, code,

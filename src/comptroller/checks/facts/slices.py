@@ -10,6 +10,7 @@ import duckdb
 
 from comptroller.calendar import Calendar, FinancialMonth, FinancialYear
 from comptroller.checks.facts.columns import slice_fact_columns
+from comptroller.checks.facts.comparisons import create_comparisons
 from comptroller.checks.facts.documents import create_document_facts
 from comptroller.checks.facts.plans import create_plan_facts
 from comptroller.checks.facts.ties import create_record_counts, create_tie_facts
@@ -44,6 +45,7 @@ def create_slice_facts(
     create_document_facts(con)
     create_record_counts(con)
     _create_feeds(con)
+    create_comparisons(con)
     columns = slice_fact_columns()
     cast = ", ".join(
         f"CAST({_FILLED.get(c.name, quote_identifier(c.name))} AS {c.type}) "
@@ -72,9 +74,12 @@ def create_slice_facts(
             UNION ALL BY NAME
             SELECT f.*, c.record_kind, c.charged_records, c.sus_records
             FROM facts_feeds AS f LEFT JOIN facts_record_counts AS c
-                USING (data_set, provider_code, financial_year, month)) AS s
+                USING (data_set, provider_code, financial_year, month)
+            UNION ALL BY NAME
+            SELECT 'comparison' AS level, 'PLCM' AS data_set, *,
+                opportunities AS "rows" FROM facts_comparisons) AS s
         WHERE {where}
-        ORDER BY level DESC, {KEY}
+        ORDER BY level DESC, {KEY}, indicator
         """
     )
 

@@ -5,7 +5,7 @@ Each is shown by one charge beside its SUS record, as in ``rows``; only what is 
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from comptroller.demo.faults.cases import (
     WRITTEN,
     Case,
     Change,
+    aged,
     all_of,
     charge,
     lost_spell,
@@ -48,17 +49,6 @@ def _lasting(days: int) -> Change:
 def _begun_earlier(days: int) -> Change:
     """Let a stay end when it did and begin so many days before."""
     return lambda book, event: book.move(event, event.line["end_date"] - timedelta(days=days), days)
-
-
-def aged(years: int) -> Change:
-    """Let the patient be so old on the day that counts, by half a year at least."""
-
-    def change(_: Book, event: Event) -> None:
-        day: date = event.line["end_date"]
-        born = date(day.year - years - (day.month <= 6), (day.month + 5) % 12 + 1, 15)
-        event.both(dob=born, age=years)
-
-    return change
 
 
 def _another_site(_: Book, event: Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from comptroller.demo.faults.book import Book, Event
 from comptroller.demo.local_layouts import PATIENT_LEVEL
@@ -55,6 +56,17 @@ def all_of(*changes: Change) -> Change:
     def change(book: Book, event: Event) -> None:
         for one in changes:
             one(book, event)
+
+    return change
+
+
+def aged(years: int) -> Change:
+    """Let the patient be so old on the day that counts, by half a year at least."""
+
+    def change(_: Book, event: Event) -> None:
+        day: date = event.line["end_date"]
+        born = date(day.year - years - (day.month <= 6), (day.month + 5) % 12 + 1, 15)
+        event.both(dob=born, age=years)
 
     return change
 

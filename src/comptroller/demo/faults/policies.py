@@ -17,11 +17,12 @@ from typing import Any
 
 from comptroller.demo.faults.book import Book, Event, month_start
 from comptroller.demo.faults.care import ALL as CARE
-from comptroller.demo.faults.care import aged, each
+from comptroller.demo.faults.care import each
 from comptroller.demo.faults.cases import (
     WRITTEN,
     Case,
     Change,
+    aged,
     all_of,
     charge,
     plant_cases,

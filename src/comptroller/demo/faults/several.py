@@ -226,7 +226,8 @@ def _supplies(book: Book) -> None:
         return one
 
     answer_group(book, "HCD-018", "plain", [twice()], trips=("DUP-013",))
-    answer_group(book, "HCD-018", "inside", [twice(days=1)], flagged=False, note="the day after")
+    answer_group(book, "HCD-018", "inside", [twice(days=1)], flagged=False, note="the day after",
+                 trips=("HCD-017",))  # fmt: skip
     answer_group(book, "HCD-018", "inside", [twice(more=1)], flagged=False, trips=("DUP-013",),
                  note="another quantity")  # fmt: skip
     one, two = book.take("device"), book.take("device")

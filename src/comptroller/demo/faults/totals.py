@@ -137,7 +137,8 @@ def _counts_fall(book: Book) -> None:
     book.answer(
         fault, "REC-024", "plain", data_set="PLCM", note="half of the lines are missing", **about
     )
-    book.answer(fault, "REC-024", "consequence", **about)
+    for check in ("REC-024", "HCD-023"):
+        book.answer(fault, check, "consequence", **about)
 
 
 def note_mergers(book: Book) -> None:
