@@ -90,7 +90,9 @@ def totals_among_lines(
                 continue
             others.setdefault(row, details)
             if _adds_up(numbers_in(body, one.suspect), details):
-                totals[row] = f"says {one.word!r} and {OF_ITS_ROWS}"
+                # A word and figures alone may be the total of the whole table.
+                keep = row in known and not _is_keyed(body, one)
+                totals[row] = known[row] if keep else f"says {one.word!r} and {OF_ITS_ROWS}"
     totals |= _lacking_labels(body, {*out, *totals})
     doubts: list[str] = []
     warnings: list[str] = []
