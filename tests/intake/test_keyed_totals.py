@@ -100,3 +100,34 @@ def test_words_that_only_sound_like_totals_stay_lines(
             for n, pod in enumerate(["EL", "DC", "OPFA", "NEL", "OPFUP"] * 3)]  # fmt: skip
     told = one(workspace, write_csv(tmp_path / "RX1.csv", [HEAD, *rows])).to_json()
     assert (told["status"], told["cost_loaded"]) == ("promoted", cost(rows)), told["messages"]
+
+
+@pytest.mark.parametrize("blank", [("HRG",), ("POD", "HRG")])
+def test_a_subtotal_that_only_lacks_labels_is_no_line(
+    workspace: Workspace, tmp_path: Path, blank: tuple[str, ...]
+) -> None:
+    rows = []
+    for at, commissioner in enumerate(("QX1", "QX2", "QX3")):
+        lines = [
+            ["RX1", commissioner, "2026/27", 1, "EL", f"AA2{n}C", n + 1, pounds(10 * at + n, 0)]
+            for n in range(4)
+        ]
+        total = [*lines[0][:6], sum(r[6] for r in lines), cost(lines)]
+        for name in blank:
+            total[HEAD.index(name)] = ""
+        rows += [*lines, total]
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", [HEAD, *rows])).to_json()
+    expected = [row for row in rows if row[5]]
+    assert (told["status"], told["rows_loaded"]) == ("promoted", 12), told["messages"]
+    assert (told["cost_loaded"], told["cost_quarantined"]) == (cost(expected), 0)
+    assert ties(workspace)
+
+
+def test_lines_without_an_hrg_stay_lines(workspace: Workspace, tmp_path: Path) -> None:
+    rows = [["RX1", "QX1", "2026/27", 1, pod, "" if pod == "OPFA" else "AA22C", 1, pounds(n, 0)]
+            for n, pod in enumerate(["EL", "DC", "OPFA", "NEL"] * 3)]  # fmt: skip
+    # Two lines of which one costs what the other does.
+    rows += [["RX1", "QX2", "2026/27", 1, "EL", "AA22C", 1, 100],
+             ["RX1", "QX2", "2026/27", 1, "EL", "", 1, 100]]  # fmt: skip
+    told = one(workspace, write_csv(tmp_path / "RX1.csv", [HEAD, *rows])).to_json()
+    assert (told["status"], told["cost_loaded"]) == ("promoted", cost(rows)), told["messages"]

@@ -125,7 +125,7 @@ def test_a_changed_layout_keeps_what_was_confirmed_and_is_told(
     assert found["No"] == "activity_count"
     assert found["HRG v4"] == "tariff_code"
     warnings = [m["text"] for m in report["messages"] if m["severity"] == "warning"]
-    assert any("new columns: HRG v4; columns gone: HRG" in text for text in warnings)
+    assert any("columns renamed: HRG is now HRG v4" in text for text in warnings)
 
 
 @pytest.mark.usefixtures("confirmed")

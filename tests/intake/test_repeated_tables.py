@@ -123,3 +123,17 @@ def test_months_with_the_same_block_payment_all_count(workspace: Workspace, tmp_
     told = one(workspace, book(tmp_path / "RX1.xlsx", months | sites)).to_json()
     assert (told["status"], told["lines_loaded"]) == ("promoted", 30), told["messages"]
     assert ties(workspace)
+
+
+@pytest.mark.parametrize(
+    "names", [("Actual", "Plan"), ("This month", "Last month"), ("YTD", "In month")]
+)
+def test_sheets_of_other_figures_for_the_same_months_are_held(
+    workspace: Workspace, tmp_path: Path, names: tuple[str, str]
+) -> None:
+    rows = detail()
+    other = [[*row[:-1], row[-1] + 7.5] for row in rows]
+    path = book(tmp_path / "RX1.xlsx", {names[0]: [HEAD, *rows], names[1]: [HEAD, *other]})
+    told = one(workspace, path).to_json()
+    assert (told["status"], told["lines_loaded"]) == ("held", 0)
+    assert any("only one of them" in m["text"] for m in told["messages"]), told["messages"]

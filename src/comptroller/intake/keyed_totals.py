@@ -1,7 +1,8 @@
 """Totals among the lines that carry keys of their own: All or Sub-total in the column of the HRG.
 
 Comes in: the rows of a table that may be other than data. A row whose cell says total, or all, is
-one where its figures equal the sum of the rows with the same other labels. Where a word says total
+one where its figures equal the sum of the rows with the same other labels; so is one that lacks
+labels which the others have, where all its figures do. Where a word says total
 and the sum is another, a person must decide; where it only may mean one, that is told.
 """
 
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from comptroller.intake.cell_kinds import STRIPPED, kind_of, number_sql
+from comptroller.intake.cell_kinds import STRIPPED, clean, kind_of, number_sql
 from comptroller.intake.table_totals import (
     Body,
     Suspect,
@@ -26,7 +27,11 @@ from comptroller.intake.table_totals import (
 
 OF_ITS_ROWS = "equals the sum of its rows"
 _MOST, _MOST_TOLD = 2000, 5
-_SHARE = 0.5
+_SHARE, _FEW = 0.5, 0.4
+_LEAST_ROWS = 2
+_MOST_LOOKED_THROUGH = 200_000
+"""Longer tables are of patients: their lines lack labels, and have no totals among them."""
+
 _LABEL = re.compile("[0-9]{1,3}")
 _NUMBERED = 3
 """How many of a row's short whole numbers are tried as labels: month, treatment function."""
@@ -85,7 +90,10 @@ def totals_among_lines(
                 continue
             others.setdefault(row, details)
             if _adds_up(numbers_in(body, one.suspect), details):
-                totals[row] = f"says {one.word!r} and {OF_ITS_ROWS}"
+                # A word and figures alone may be the total of the whole table.
+                keep = row in known and not _is_keyed(body, one)
+                totals[row] = known[row] if keep else f"says {one.word!r} and {OF_ITS_ROWS}"
+    totals |= _lacking_labels(body, {*out, *totals})
     doubts: list[str] = []
     warnings: list[str] = []
     for one in asked:
@@ -104,6 +112,56 @@ def totals_among_lines(
                 "labels: it is taken as a line"
             )
     return KeyedTotals(totals, tuple(doubts[:_MOST_TOLD]), tuple(warnings[:_MOST_TOLD]))
+
+
+def _lacking_labels(body: Body, out: set[int]) -> dict[int, str]:
+    """Return the rows that lack a label and whose figures are all the sums of their rows.
+
+    One row alone proves nothing: a line without a label may cost what another one costs.
+    """
+    asked = _rows_lacking(body, out)
+    out = {*out, *(one.suspect.row for one in asked)}
+    totals: dict[int, str] = {}
+    for keys, mine in _patterns(asked):
+        rows = _rows_of(body, mine, keys, out)
+        for one in mine:
+            details = rows.get(one.suspect.row)
+            if details is None or details.count < _LEAST_ROWS:
+                continue
+            if _adds_up(numbers_in(body, one.suspect), details, throughout=True):
+                totals[one.suspect.row] = f"lacks labels and {OF_ITS_ROWS}"
+    return totals
+
+
+def _rows_lacking(body: Body, out: set[int]) -> list[_Asked]:
+    """Return the few rows that are blank where most have a label; none where many are."""
+    sheet = body.sheet
+    words = [at for at in body.words if at not in body.numbers]
+    if not words or not body.numbers or sheet.row_count > _MOST_LOOKED_THROUGH:
+        return []
+    left_out = f" AND row NOT IN ({', '.join(map(str, sorted(out)))})" if out else ""
+    base = f"FROM {sheet.relation} WHERE row >= {body.first_row}{left_out}"
+    text = {at: f"nullif(trim(c{at}, '{STRIPPED}'), '')" for at in words}
+    counts = ", ".join(f"count({text[at]})" for at in words)
+    total, *filled = sheet.con.execute(f"SELECT count(*), {counts} {base}").fetchall()[0]
+    usual = [at for at, count in zip(words, filled, strict=True) if count > _SHARE * total]
+    if not any(count < total for at, count in zip(words, filled, strict=True) if at in usual):
+        return []
+    blank = " OR ".join(f"{text[at]} IS NULL" for at in usual)
+    most = min(_MOST, int(_FEW * total))
+    found = sheet.con.execute(
+        f"SELECT row, {', '.join(sheet.columns)} {base} AND ({blank}) ORDER BY row LIMIT {most + 1}"
+    ).fetchall()
+    if len(found) > most:
+        return []
+    asked = []
+    for row, *cells in found:
+        suspect = Suspect(row, tuple(clean(cell or "") for cell in cells))
+        keys = tuple(at for at in words if kind_of(suspect.cells[at]) not in ("empty", "marker"))
+        if keys and numbers_in(body, suspect):
+            numbered = [at for at in body.numbers if _LABEL.fullmatch(suspect.cells[at])]
+            asked.append(_Asked(suspect, "", (), keys, tuple(numbered[:_NUMBERED])))
+    return asked
 
 
 def _patterns(asked: Sequence[_Asked]) -> list[tuple[tuple[int, ...], list[_Asked]]]:
@@ -193,16 +251,19 @@ def _rows_of(
     return made
 
 
-def _adds_up(values: Mapping[int, Decimal], rows: _Rows) -> bool:
-    """Tell whether figures are the sums of some rows; what is alike in all of them is a label."""
+def _adds_up(values: Mapping[int, Decimal], rows: _Rows, *, throughout: bool = False) -> bool:
+    """Tell whether figures are the sums of some rows, half of them or all ``throughout``.
+
+    What is alike in all of those rows is a label.
+    """
     compared = [
         at
         for at, value in values.items()
         if value and at in rows.figures and not (rows.count > 1 and _is_label(value, rows, at))
     ]
     same = [at for at in compared if is_close(values[at], rows.figures[at][0])]
-    if len(compared) == 1:
-        return len(same) == 1
+    if len(compared) == 1 or throughout:
+        return bool(same) and len(same) == len(compared)
     return len(same) >= 2 and len(same) * 2 >= len(compared)
 
 

@@ -9,6 +9,7 @@ groups do not, a person must decide: to load both could count the pounds twice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,11 @@ _LEAST_GROUPS = 2
 _LEAST_EXTRACT = 5
 """Rows that must all stand in another table before a shorter one is taken for an extract."""
 
+_OTHER_FIGURES = re.compile(
+    r"\b(?:plan|planned|budget|baseline|forecast|outturn|variance|ytd|year to date|cumulative|"
+    r"in[- ]month|(?:last|previous|prior) (?:month|year|version|submission))\b",
+    re.IGNORECASE,
+)
 MOST_GROUPS = 100_000
 _MOST_COMPARED = 500_000
 """Longer tables are not compared row by row."""
@@ -214,6 +220,14 @@ def _compare(one: _Sums, details: Sequence[_Sums]) -> tuple[str, bool] | None:
             "copy of it, and would be counted twice",
             False,
         )
+    for other in details:
+        mine_said, other_said = _said(one.lines), _said(other.lines)
+        if mine_said != other_said:
+            return (
+                f"({mine_said or 'no such word'}) and {names} ({other_said or 'no such word'}) are "
+                "of the same months and commissioners: only one of them can be the actual pounds",
+                False,
+            )
     agreed, differ = _agreement(_by(one, coarse), _together(details, coarse), one)
     if agreed >= _LEAST_GROUPS and agreed >= differ:
         return (
@@ -222,6 +236,13 @@ def _compare(one: _Sums, details: Sequence[_Sums]) -> tuple[str, bool] | None:
             False,
         )
     return None
+
+
+def _said(lines: Lines) -> str:
+    """Return the words by which a name or title says that its figures are not the month's own."""
+    texts = (lines.table.sheet, *lines.table.titles)
+    found = {match[0].lower() for text in texts for match in _OTHER_FIGURES.finditer(text)}
+    return ", ".join(sorted(found))
 
 
 def _agreement(mine: _Groups, theirs: _Groups, one: _Sums) -> tuple[int, int]:

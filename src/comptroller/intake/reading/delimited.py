@@ -60,7 +60,10 @@ def read_delimited(
             notes.append(f"{lost:,} characters could not be read and stand as \ufffd.")
     head = _head(path, skip)
     dialect = detect_dialect(head)
-    spans = None if dialect.is_steady else fixed_width.find_spans(head)
+    # Thousands have commas, as steady as those of a delimited file.
+    spans = fixed_width.ruled_spans(head)
+    if spans is None and not dialect.is_steady:
+        spans = fixed_width.find_spans(head)
     if spans is not None:
         rewritten = source.scratch / f"text-{source.part}.cut"
         astray = fixed_width.rewrite(path, rewritten, spans)

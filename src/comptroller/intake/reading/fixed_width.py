@@ -28,18 +28,13 @@ def find_spans(head: str) -> Spans | None:
 
     A gap between two columns is blank in the headings and in every line below but a few; the
     headings are the line, mostly of words, that divides the most columns so. Titles above them
-    need not keep to the columns. Columns that touch cannot be told apart. A line of dashes under
-    the headings, one run for each column, says it by itself, however few lines follow.
+    need not keep to the columns. Columns that touch cannot be told apart.
 
     Args:
         head: The beginning of the text; its last line may be cut.
     """
     lines = [line.rstrip("\r") for line in head.split("\n")[:_MOST_LINES] if line.strip()]
-    if "\t" in head:
-        return None
-    if ruled := _ruled(lines):
-        return ruled
-    if len(lines) < FEWEST_LINES:
+    if "\t" in head or len(lines) < FEWEST_LINES:
         return None
     filled = [0] * max(len(line) for line in lines)
     for line in lines:
@@ -58,8 +53,15 @@ def find_spans(head: str) -> Spans | None:
     return best if len(best) >= FEWEST_COLUMNS else None
 
 
-def _ruled(lines: Sequence[str]) -> Spans | None:
-    """Return the columns that runs of dashes under the headings mark, None where none do."""
+def ruled_spans(head: str) -> Spans | None:
+    """Return the columns that runs of dashes under the headings mark, None where none do.
+
+    They say it by themselves, however few lines follow.
+
+    Args:
+        head: The beginning of the text; its last line may be cut.
+    """
+    lines = [line.rstrip("\r") for line in head.split("\n")[:_MOST_LINES] if line.strip()]
     for place, line in enumerate(lines[1 : _HEADINGS_WITHIN + 1], start=1):
         runs = [match.start() for match in _RUN.finditer(line)]
         if len(runs) < FEWEST_COLUMNS or line.strip(_RULE):
