@@ -55,7 +55,7 @@ _MARKS: dict[str, tuple[str, str, str]] = {
         "provider_code || function_code",
     ),
     "surgery": (
-        "regexp_matches(procedure_code, '^[A-T]')",
+        "regexp_matches(procedure_code, '^[A-TVW]')",
         "starts_with(diagnosis_code, 'T815')",
         "''",
     ),

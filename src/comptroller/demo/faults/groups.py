@@ -194,7 +194,7 @@ def _overlaps_at_the_edge(book: Book, prov: str) -> None:
         [one],
         flagged=False,
         note="back on the day of discharge",
-        trips=("SPL-001", "SPL-003"),
+        trips=("SPL-001", "SPL-003", "SPL-033"),
     )
     one = pair(4, 5, 0, "day_case")
     answer_group(book, "DUP-024", "inside", [one], flagged=False, note="the day after discharge")
