@@ -9,9 +9,9 @@ WHERE = "level = 'comparison' AND indicator = '{}'"
 
 
 def _emergencies(
-    economy: Any, provider: str, same_day: int, longer: int, function: str = "300"
+    economy: Any, provider: str, two_nights: int, one_night: int, function: str = "300"
 ) -> None:
-    for end, count in (("2026-04-15", same_day), ("2026-04-18", longer)):
+    for end, count in (("2026-04-17", two_nights), ("2026-04-16", one_night)):
         for number in range(count):
             economy.line(
                 provider_code=provider,
@@ -20,7 +20,7 @@ def _emergencies(
                 age_at_activity_date=50,
                 activity_end_date=end,
                 hospital_provider_spell_identifier=f"{provider}{function}{end}{number}",
-                activity_cost="800.00" if end == "2026-04-15" else "2000.00",
+                activity_cost="800.00" if end == "2026-04-17" else "2000.00",
             )
 
 
@@ -32,7 +32,7 @@ def test_stays_beyond_those_of_the_peers_are_valued_at_their_own_average(economy
         row[1:]
         for row in economy.build().slice(
             "provider_code, opportunities, observed, expected, leading_stratum, excess_value",
-            WHERE.format("stays_of_no_night"),
+            WHERE.format("second_nights"),
         )
         if row[0] == "RA5"
     ]
@@ -42,7 +42,7 @@ def test_stays_beyond_those_of_the_peers_are_valued_at_their_own_average(economy
 def test_who_does_as_the_peers_do_has_no_excess(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3", "RA4", "RA5"):
         _emergencies(economy, provider, 10, 10)
-    rows = economy.build().slice("deviation, excess_value", WHERE.format("stays_of_no_night"))
+    rows = economy.build().slice("deviation, excess_value", WHERE.format("second_nights"))
     assert rows == [(Decimal(0), Decimal(0))] * 5
 
 
@@ -51,7 +51,7 @@ def test_another_mix_of_patients_is_no_deviation(economy: Any) -> None:
         _emergencies(economy, provider, 10, 10)
         _emergencies(economy, provider, 36, 4, "340")
     _emergencies(economy, "RA5", 36, 4, "340")
-    rows = economy.build().slice("provider_code, deviation", WHERE.format("stays_of_no_night"))
+    rows = economy.build().slice("provider_code, deviation", WHERE.format("second_nights"))
     assert ("RA5", Decimal(0)) in rows
 
 
@@ -59,7 +59,7 @@ def test_fewer_than_four_peers_say_nothing(economy: Any) -> None:
     for provider in ("RA1", "RA2", "RA3"):
         _emergencies(economy, provider, 10, 10)
     _emergencies(economy, "RA4", 30, 10)
-    assert economy.build().slice("deviation", WHERE.format("stays_of_no_night")) == []
+    assert economy.build().slice("deviation", WHERE.format("second_nights")) == []
 
 
 def _stays(economy: Any, month: int, *costs: str) -> None:

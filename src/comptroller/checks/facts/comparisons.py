@@ -1,6 +1,6 @@
 """A provider's care against that of its peers, and against its own earlier months.
 
-An indicator counts something (stays of no night, admissions, pounds) over opportunities (stays,
+An indicator counts something (readmissions, stays of two nights, pounds) over opportunities (stays,
 attendances, patients). What is expected comes from others, stratum by stratum:
 
 - against *peers*: the mean of all other providers of the year in the same stratum (treatment
@@ -30,7 +30,7 @@ _SPELLS = """
     SELECT b.n, b.provider_code, b.financial_year, b.month, b.pod_code, b.tariff_hrg,
         b.activity_treatment_function_code AS tfc, b.activity_cost AS cost,
         CAST(b.activity_end_date - b.activity_start_date AS INTEGER) AS days,
-        b.age_at_activity_date AS age, b.k_spell, p.previous_discharge_date,
+        b.age_at_activity_date AS age, p.previous_discharge_date,
         b.activity_start_date AS starts
     FROM facts_base AS b LEFT JOIN facts_previous AS p USING (n)
     WHERE b.data_set = 'PLCM' AND b.pod_code IN ('DC', 'EL', 'NEL', 'NELST') AND b.activity_cost > 0
@@ -44,16 +44,9 @@ _ARRIVALS = """
             AND n NOT IN (SELECT n FROM facts_credits WHERE is_credited)),
     often AS (
         SELECT provider_code, financial_year, k_person, count(*) AS times FROM attendances
-        WHERE k_person IS NOT NULL GROUP BY ALL HAVING count(*) >= 5),
-    admitted AS (
-        SELECT provider_code, k_person, activity_start_date AS day, max(activity_cost) AS cost
-        FROM facts_base WHERE data_set = 'PLCM' AND pod_code IN ('NEL', 'NELST')
-            AND k_person IS NOT NULL GROUP BY ALL)
-    SELECT a.* EXCLUDE (k_person), o.times, max(s.cost) AS stay_cost
-    FROM attendances AS a LEFT JOIN often AS o USING (provider_code, financial_year, k_person)
-    LEFT JOIN admitted AS s ON s.provider_code = a.provider_code AND s.k_person = a.k_person
-        AND s.day BETWEEN a.day AND a.day + 1
-    GROUP BY ALL"""
+        WHERE k_person IS NOT NULL GROUP BY ALL HAVING count(*) >= 5)
+    SELECT a.* EXCLUDE (k_person), o.times
+    FROM attendances AS a LEFT JOIN often AS o USING (provider_code, financial_year, k_person)"""
 _PATIENTS = """
     SELECT provider_code, financial_year, 1 AS month, k_person,
         concat_ws('/', drug_code, therapeutic_indication_code) AS drug,
@@ -65,22 +58,10 @@ _SOURCES = {"spells": _SPELLS, "arrivals": _ARRIVALS, "patients": _PATIENTS}
 
 # Name: basis, source, opportunities, stratum, what is counted (a number), pounds of one counted.
 INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
-    "stays_of_no_night": (
-        "peers", "spells", "pod_code IN ('NEL', 'NELST') AND age >= 19", "tfc",
-        "CASE WHEN days = 0 THEN 1 ELSE 0 END", "cost",
-    ),
-    "admitted_attendances": (
-        "peers", "arrivals", "true", "CASE WHEN age < 19 THEN 'child' WHEN age < 65 THEN 'adult' "
-        "ELSE 'older' END", "CASE WHEN stay_cost IS NULL THEN 0 ELSE 1 END", "stay_cost",
-    ),
     "readmissions": (
         "peers", "spells", "pod_code IN ('EL', 'NEL', 'NELST')", "tfc",
         "CASE WHEN pod_code IN ('NEL', 'NELST') AND previous_discharge_date >= starts - 30 "
         "THEN 1 ELSE 0 END", "cost",
-    ),
-    "excess_bed_days": (
-        "peers", "spells", "pod_code IN ('EL', 'NEL') AND days > 0", "left(tariff_hrg, 4)",
-        "CASE WHEN x.bed_day_cost IS NULL THEN 0 ELSE 1 END", "x.bed_day_cost",
     ),
     "second_nights": (
         "peers", "spells", "pod_code IN ('NEL', 'NELST') AND age >= 19 AND days IN (1, 2)", "tfc",
@@ -99,12 +80,6 @@ INDICATORS: dict[str, tuple[str, str, str, str, str, str]] = {
         "CAST(1 AS DECIMAL(26,8))",
     ),
 }  # fmt: skip
-_BESIDE = {
-    "excess_bed_days": """LEFT JOIN (
-        SELECT k_spell, sum(activity_cost) AS bed_day_cost FROM facts_base
-        WHERE data_set = 'PLCM' AND pod_role = 'excess_bed_days' AND k_spell IS NOT NULL
-        GROUP BY k_spell) AS x USING (k_spell)""",
-}
 
 
 def create_comparisons(con: duckdb.DuckDBPyConnection) -> None:
@@ -162,7 +137,7 @@ def _counts(
                 CAST({counted} AS DECIMAL(20,2)) AS v,
                 CASE WHEN {counted} > 0 THEN coalesce({pounds}, 0)
                     * CASE WHEN '{pounds}' LIKE 'CAST%' THEN {counted} ELSE 1 END END AS cost
-            FROM facts_of_{source} {_BESIDE.get(name, "")}
+            FROM facts_of_{source}
             WHERE month <= 12 AND ({opportunities}))
         GROUP BY ALL"""
 

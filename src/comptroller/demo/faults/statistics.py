@@ -1,7 +1,7 @@
 """Faults that only figures over many lines show: a provider unlike its peers, or unlike before.
 
-Most are made by taking care away that would have kept the provider alike: who is left without its
-longer stays has many of no night. They grow with the economy, so they show at any size
+Most are made by taking care away that would have kept the provider alike: who is left without stays
+of one night has many of two. They grow with the economy, so they show at any size
 that has enough such care; where there is too little, none is planted.
 """
 
@@ -21,9 +21,6 @@ from comptroller.demo.presets import Provider
 _DAY = timedelta(days=1)
 _NIGHTS = "end_date - start_date"
 _EMERGENCY = "pod IN ('NEL', 'NELST')"
-_BED_DAYS = "event_no IN (SELECT event_no FROM lines WHERE pod LIKE '%XBD')"
-_FRONT_DOOR = """(nhs, prov, start_date) IN (SELECT (nhs, prov, start_date) FROM lines
-    WHERE pod IN ('NEL', 'NELST') AND nhs IS NOT NULL)"""
 _LATEST = "month BETWEEN 10 AND 12"
 _DEVIATIONS = 6
 
@@ -44,16 +41,10 @@ class Loss:
 
 
 _LOSSES = (
-    Loss("ANO-003", "ZN4", f"{_EMERGENCY} AND {_NIGHTS} > 0", f"{_EMERGENCY} AND {_NIGHTS} = 0",
-         percent=100, trips=("ANO-010",)),
-    Loss("ANO-004", "ZN3", f"pod = 'AE' AND NOT {_FRONT_DOOR}", f"pod = 'AE' AND {_FRONT_DOOR}",
-         percent=95, trips=("AED-018",)),
-    Loss("ANO-009", "ZN2", f"pod IN ('EL', 'NEL') AND {_NIGHTS} > 0 AND NOT {_BED_DAYS}",
-         f"pod IN ('EL', 'NEL') AND {_BED_DAYS}", percent=97, trips=("ANO-003", "ANO-010")),
     Loss("ANO-010", "ZN1", f"{_EMERGENCY} AND {_NIGHTS} = 1", f"{_EMERGENCY} AND {_NIGHTS} = 2",
-         percent=97, trips=("ANO-003", "ANO-009")),
+         percent=97),
     Loss("AED-019", "ZN1", f"pod = 'AE' AND {_LATEST} AND tariff >= 'VB05Z'",
-         f"pod = 'AE' AND {_LATEST} AND tariff < 'VB05Z'", percent=85, trips=("ANO-004",)),
+         f"pod = 'AE' AND {_LATEST} AND tariff < 'VB05Z'", percent=85),
     Loss("ANO-001", "ZNA", f"pod IN ('DC', 'EL') AND {_LATEST} AND uprice < 1500",
          f"pod IN ('DC', 'EL') AND {_LATEST} AND uprice >= 1500"),
 )  # fmt: skip
