@@ -32,6 +32,7 @@ _LEAST_ROWS = 2
 _MOST_LOOKED_THROUGH = 200_000
 """Longer tables are of patients: their lines lack labels, and have no totals among them."""
 
+_OWN, _MOST_LEVELS = 0.5, 4
 _LABEL = re.compile("[0-9]{1,3}")
 _NUMBERED = 3
 """How many of a row's short whole numbers are tried as labels: month, treatment function."""
@@ -122,7 +123,7 @@ def _lacking_labels(body: Body, out: set[int]) -> dict[int, str]:
     asked = _rows_lacking(body, out)
     out = {*out, *(one.suspect.row for one in asked)}
     totals: dict[int, str] = {}
-    for keys, mine in _patterns(asked):
+    for keys, mine in _patterns(asked, every=False):
         rows = _rows_of(body, mine, keys, out)
         for one in mine:
             details = rows.get(one.suspect.row)
@@ -142,8 +143,11 @@ def _rows_lacking(body: Body, out: set[int]) -> list[_Asked]:
     left_out = f" AND row NOT IN ({', '.join(map(str, sorted(out)))})" if out else ""
     base = f"FROM {sheet.relation} WHERE row >= {body.first_row}{left_out}"
     text = {at: f"nullif(trim(c{at}, '{STRIPPED}'), '')" for at in words}
-    counts = ", ".join(f"count({text[at]})" for at in words)
-    total, *filled = sheet.con.execute(f"SELECT count(*), {counts} {base}").fetchall()[0]
+    counts = ", ".join(f"count({text[at]}), approx_count_distinct({text[at]})" for at in words)
+    total, *told = sheet.con.execute(f"SELECT count(*), {counts} {base}").fetchall()[0]
+    filled, values = told[::2], told[1::2]
+    # A row with a number or name of its own, as every patient's line has, is no sum of others.
+    own = {at for at, n, v in zip(words, filled, values, strict=True) if v > _OWN * n}
     usual = [at for at, count in zip(words, filled, strict=True) if count > _SHARE * total]
     if not any(count < total for at, count in zip(words, filled, strict=True) if at in usual):
         return []
@@ -158,20 +162,25 @@ def _rows_lacking(body: Body, out: set[int]) -> list[_Asked]:
     for row, *cells in found:
         suspect = Suspect(row, tuple(clean(cell or "") for cell in cells))
         keys = tuple(at for at in words if kind_of(suspect.cells[at]) not in ("empty", "marker"))
-        if keys and numbers_in(body, suspect):
+        if keys and not own.intersection(keys) and numbers_in(body, suspect):
             numbered = [at for at in body.numbers if _LABEL.fullmatch(suspect.cells[at])]
             asked.append(_Asked(suspect, "", (), keys, tuple(numbered[:_NUMBERED])))
-    return asked
+    # Subtotals lack the same labels, level by level; rows that lack now this, now that are lines.
+    return asked if len({one.keys for one in asked}) <= _MOST_LEVELS else []
 
 
-def _patterns(asked: Sequence[_Asked]) -> list[tuple[tuple[int, ...], list[_Asked]]]:
+def _patterns(
+    asked: Sequence[_Asked], *, every: bool = True
+) -> list[tuple[tuple[int, ...], list[_Asked]]]:
     """Return the rows by the columns that tell which lines they may be totals of.
 
-    Those are their labels, alone and with the numbers that may be labels, such as the month.
+    Those are their labels, alone and with the numbers that may be labels, such as the month:
+    ``every`` choice of these, or none and all of them.
     """
     patterns: dict[tuple[int, ...], list[_Asked]] = {}
     for one in asked:
-        for count in range(len(one.numbered) + 1):
+        most = len(one.numbered)
+        for count in range(most + 1) if every else {0, most}:
             for more in itertools.combinations(one.numbered, count):
                 patterns.setdefault((*one.keys, *more), []).append(one)
     return sorted(patterns.items(), key=lambda item: (len(item[0]), item[0]))

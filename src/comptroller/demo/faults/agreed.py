@@ -323,9 +323,10 @@ def _other_settings(book: Book) -> None:
             event.charge(pod="NELST", lpod="NELST")
         return [one, two]
 
-    answer_group(book, "SPL-015", "plain", returns(3))
-    answer_group(book, "SPL-015", "threshold", returns(7))
-    answer_group(book, "SPL-015", "inside", returns(8), flagged=False)
+    back = ("SPL-007",)
+    answer_group(book, "SPL-015", "plain", returns(3), trips=back)
+    answer_group(book, "SPL-015", "threshold", returns(7), trips=back)
+    answer_group(book, "SPL-015", "inside", returns(8), flagged=False, trips=back)
     for change, variant, flagged in (
         ({"diag": "R55X", "proc": None}, "plain", True),
         ({"diag": "R55X", "proc": "X379"}, "inside", False),

@@ -321,8 +321,10 @@ def _earlier_events(book: Book) -> None:
         two.record.update(second[1])
         return two
 
-    appendix = ("elective", {"proc": "H012"})
-    answer_group(book, "COD-025", "plain", [after(appendix, 60, ("elective", {"proc": "H011"}))])
+    inflamed = {"diag": "K353"}  # else the operation alone would be asked about
+    appendix = ("elective", {"proc": "H012", **inflamed})
+    again = ("elective", {"proc": "H011", **inflamed})
+    answer_group(book, "COD-025", "plain", [after(appendix, 60, again)])
     answer_group(book, "COD-025", "inside", [after(appendix, 60, ("elective", {"proc": "H333"}))],
                  flagged=False, note="another operation on the bowel")  # fmt: skip
     hip = ("elective", {"proc": "W371"})

@@ -187,7 +187,9 @@ def _of(done: _Done) -> list[Case]:
         cases.append(case("look_alike", all_of(done.change(), _approved()), flagged=False,
                           note="approved before"))  # fmt: skip
     if done.kinds == _DAY_CASE:
-        cases.append(Case(done.check, "look_alike", done.change(), flagged=False,
+        # A symptom is no final diagnosis of a stay of days.
+        trips = ("COD-013",) if done.diagnosis.startswith("R") else ()
+        cases.append(Case(done.check, "look_alike", done.change(), flagged=False, trips=trips,
                           kinds=("admission",), note="an emergency"))  # fmt: skip
     if done.ages:
         at, beyond = done.ages

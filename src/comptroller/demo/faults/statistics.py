@@ -61,6 +61,7 @@ def plant_statistics(book: Book) -> None:
 
 
 def _lose(book: Book, loss: Loss) -> None:
+    """Take care away; not the attendance through which an emergency was admitted."""
     base = (
         f"prov = '{loss.provider}' AND ds = 'PLCM' AND case_no = 0 AND seen_to = {EVER}"
         " AND event_no IS NOT NULL"
@@ -75,7 +76,10 @@ def _lose(book: Book, loss: Loss) -> None:
         f"""CREATE OR REPLACE TEMP TABLE lost AS SELECT DISTINCT event_no FROM lines
         WHERE {base} AND ({loss.gone}) AND rnd(event_no, 61) * 100 < {loss.percent}
             AND event_no NOT IN (SELECT event_no FROM lines WHERE ds <> 'PLCM'
-                AND event_no IS NOT NULL)"""
+                AND event_no IS NOT NULL)
+            AND NOT (pod = 'AE' AND EXISTS (SELECT 1 FROM lines s WHERE s.prov = lines.prov
+                AND s.nhs = lines.nhs AND s.pod IN ('NEL', 'NELST')
+                AND s.start_date - lines.start_date BETWEEN 0 AND 1))"""
     )
     for table in ("lines", "sus"):
         book.con.execute(
