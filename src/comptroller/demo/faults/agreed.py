@@ -349,6 +349,7 @@ def _other_settings(book: Book) -> None:
         fault = book.fault("AED-020")
         book.answer(fault, "AED-020", variant, stay.line, flagged=flagged)
         book.also(fault, ("REC-008",), visit_there.record)
+        book.also(fault, ("SPL-012",), stay.line)
 
 
 def _counts(book: Book) -> None:
@@ -432,6 +433,9 @@ def _price_steps(book: Book) -> None:
         )
         months = book.con.execute(f"SELECT DISTINCT month FROM lines WHERE {where} ORDER BY 1")
         fault = book.fault("CON-009")
+        # Whoever is charged the old price, or the new one, the code has several.
+        book.answer(fault, "PRC-043", "consequence", data_set="PLCM", provider_code=prov,
+                    pod_code=pod, tariff_code=tariff)  # fmt: skip
         for (month,) in months.fetchall():
             book.answer(fault, "CON-009", "plain", data_set="PLCM", provider_code=prov,
                         commissioner_code=comm, pod_code=pod, tariff_code=tariff, month=month,

@@ -177,15 +177,25 @@ def _local_price(book: Book) -> None:
     event = book.take("contact")
     line = event.line
     line["uprice"] = line["cost"] = line["uprice"] + 9
-    book.answer(book.fault("PRC-043"), "PRC-043", "plain", line)
+    fault = book.fault("PRC-043")
+    book.answer(fault, "PRC-043", "plain", line)
+    book.also(fault, ("CON-009",), line)
 
 
 def explain_components(book: Book) -> None:
     """Write what any planted fault does to parts of a price, whatever it was planted for."""
     dishes = _dishes(book)
+    local = {
+        (dish.pod_code, dish.treatment_function): dish.price
+        for dish in menu(book.world)
+        if dish.local
+    }
     below: set[tuple[str, str]] = set()
     for event in book.events:
         for row in event.lines:
+            usual = local.get((str(row["pod"]), str(row["tfc"])))
+            if usual is not None and row["uprice"] not in (None, usual):
+                book.also(f"PRC-043/{row['case_no']}", ("PRC-043",), row)
             if event.sus and row["cost"] is not None and row["cost"] < event.record["cost"]:
                 below.add((row["prov"], str(row["pod"])))
             _explain_short_stay(book, event, row, dishes)

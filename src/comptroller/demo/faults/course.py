@@ -328,7 +328,8 @@ def _earlier_events(book: Book) -> None:
     answer_group(book, "COD-025", "inside", [after(appendix, 60, ("elective", {"proc": "H333"}))],
                  flagged=False, note="another operation on the bowel")  # fmt: skip
     hip = ("elective", {"proc": "W371"})
-    answer_group(book, "PQL-003", "plain", [after(hip, 70, ("elective", {"proc": "W373"}))])
+    answer_group(book, "PQL-003", "plain", [after(hip, 70, ("elective", {"proc": "W373"}))],
+                 trips=("PLC-022",))  # fmt: skip
     answer_group(book, "PQL-003", "inside", [after(hip, 70, ("elective", {"proc": "W403"}))],
                  flagged=False, note="a knee")  # fmt: skip
     ill, removed = ("admission", {"diag": "K851"}), ("elective", {"proc": "J183"})
@@ -442,4 +443,5 @@ def _units(book: Book) -> None:
             row.update(start_date=begins, end_date=ends, act=act, cost=act * row["uprice"])
         second["non_cds_id"] = "Q" + first["non_cds_id"][1:]
         event.lines.append(second)
-        answer_group(book, "CRC-007", variant, [event], flagged=variant == "plain")
+        answer_group(book, "CRC-007", variant, [event], flagged=variant == "plain",
+                     trips=("SPL-038",))  # fmt: skip

@@ -110,7 +110,7 @@ def _identifiers_repeated(book: Book, turn: int) -> None:
     two.line["cds_id"] = one.line["cds_id"]
     answer_group(book, "DUP-002", "plain", [one, two], data_set="PLCM",
                  trips=("REC-008", "REC-007", "REC-011", "DQV-022", "DUP-001", "REC-013",
-                        "ATT-040", "PRC-050", "OPC-004"))  # fmt: skip
+                        "ATT-040", "PRC-050", "OPC-003", "OPC-004"))  # fmt: skip
     if turn % 2:
         return
     stay = book.take("long_stay")

@@ -82,7 +82,7 @@ _NATIONAL = (
     _Done("EBI-018", "E201", "H652", 7, beside="D151", innocent={"diags": "G473"}, ages=(18, 19)),
     _Done("EBI-019", "E133", "J329", 44, beside="Y761", innocent={"procs": None}),
     _Done("EBI-020", "T202", "K409", 63),
-    _Done("EBI-021", "H011", "N832", 31, kinds=("admission",), innocent={"diag": "K353"}),
+    _Done("EBI-021", "H011", "N832", 31, sex="2", kinds=("admission",), innocent={"diag": "K353"}),
     _Done("EBI-026", "W822", "M233", 34, also="M238", innocent={"diags": "S832"}),
     _Done("EBI-027", "V382", "M545", 55, ages=(19, 18), innocent={"diags": "M431"}),
     _Done("EBI-028", "V522", "M511", 47, beside="Z993", innocent={"procs": "Z992"}),
@@ -177,7 +177,9 @@ def _of_associate(book: Book, event: Event) -> None:
 
 
 def _of(done: _Done) -> list[Case]:
-    case = partial(Case, done.check, kinds=done.kinds)
+    # A symptom is no final diagnosis of a stay of days.
+    trips = ("COD-013",) if done.diagnosis.startswith("R") else ()
+    case = partial(Case, done.check, kinds=done.kinds, trips=trips)
     cases = [
         case("plain", done.change()),
         case("inside", all_of(done.change(), record(**done.innocent)), flagged=False,
@@ -187,8 +189,6 @@ def _of(done: _Done) -> list[Case]:
         cases.append(case("look_alike", all_of(done.change(), _approved()), flagged=False,
                           note="approved before"))  # fmt: skip
     if done.kinds == _DAY_CASE:
-        # A symptom is no final diagnosis of a stay of days.
-        trips = ("COD-013",) if done.diagnosis.startswith("R") else ()
         cases.append(Case(done.check, "look_alike", done.change(), flagged=False, trips=trips,
                           kinds=("admission",), note="an emergency"))  # fmt: skip
     if done.ages:

@@ -436,7 +436,7 @@ MATCHING = (
          kinds=("day_case", "follow_up")),
     Case("REC-007", "look_alike", lambda _, e: e.charge(), flagged=False,
          kinds=("direct", "contact"), note="care that is never sent to SUS"),
-    Case("REC-011", "plain", _shifted(3), kinds=ANY),
+    Case("REC-011", "plain", _shifted(3), kinds=ANY, trips=("COD-022",)),
     Case("REC-011", "threshold", _shifted(1), kinds=OUTPATIENT),
     Case("REC-011", "missing", lambda _, e: e.record.update(start_date=None, end_date=None),
          flagged=False, kinds=("follow_up",)),

@@ -96,6 +96,7 @@ def _same_day_emergency_care(book: Book) -> None:
     answer_group(book, "DUP-021", "inside", [visit("05", "admission", 1)], flagged=False,
                  note="kept for the night")  # fmt: skip
     answer_group(book, "DUP-021", "look_alike", [visit("01", "admission")], flagged=False,
+                 trips=("SPL-012",),
                  note="came in through the emergency department")  # fmt: skip
     answer_group(book, "DUP-022", "plain", [visit("05", "follow_up")])
     answer_group(book, "DUP-022", "look_alike", [visit("01", "follow_up")], flagged=False,

@@ -118,7 +118,7 @@ def _home(book: Book, kind: str, *choices: str) -> Provider:
 
 def _readmitted(book: Book) -> None:
     home = _home(book, "admission", "ZN8", "ZN3")
-    pairs = 12 + isqrt(_size(book, home.code, "pod IN ('EL', 'NEL', 'NELST')"))
+    pairs = 12 + 2 * isqrt(_size(book, home.code, "pod IN ('EL', 'NEL', 'NELST')"))
     fault = book.fault("ANO-008")
     for turn in range(pairs):
         one = book.take("admission", provider=home.code, days=3)
@@ -132,7 +132,7 @@ def _readmitted(book: Book) -> None:
 
 def _come_often(book: Book) -> None:
     home = _home(book, "emergency", "ZN4", "ZN2")
-    people = 4 + isqrt(_size(book, home.code, "pod = 'AE'")) // 12
+    people = 6 + isqrt(_size(book, home.code, "pod = 'AE'")) // 6
     fault = book.fault("AED-018")
     for _ in range(people):
         one = book.take("emergency", provider=home.code, month=2)
