@@ -125,6 +125,14 @@ def main() -> None:
         what = (problem.strerror or str(problem)).lower()
         sys.stderr.write(f"comptroller: {problem.filename or 'the system'}: {what}\n")
         sys.exit(1)
+    except Exception as problem:
+        from comptroller.refusals import refusal_for
+
+        refusal = refusal_for(problem)
+        if refusal is None:
+            raise
+        sys.stderr.write(f"comptroller: {refusal}\n")
+        sys.exit(refusal.exit_code)
     except KeyboardInterrupt:
         sys.stderr.write("comptroller: stopped; what was committed stands, nothing is half-done\n")
         sys.exit(130)

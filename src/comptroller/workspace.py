@@ -23,6 +23,7 @@ from filelock import FileLock, Timeout
 
 from comptroller import __version__
 from comptroller.access import keys
+from comptroller.access.fingerprint import check_key, fingerprint
 from comptroller.access.landing import LandingStore
 from comptroller.errors import BusyError, ComptrollerError
 from comptroller.warehouse import DEFAULT_MEMORY_LIMIT, Warehouse, connect, present
@@ -44,6 +45,7 @@ release = "{release}"    # the release that made or last upgraded this folder
 # threads = 0            # 0 = one per processor
 
 [access]
+key_fingerprint = "{fingerprint}"    # tells another key from this workspace's
 # key_file = ""          # default: {key_folder}/{id}.key
 #                        # Keep a copy of that file somewhere safe: without it nothing can be
 #                        # loaded, and no backup of this folder contains it.
@@ -86,6 +88,7 @@ class Settings:
     memory_limit: str = DEFAULT_MEMORY_LIMIT
     threads: int = 0
     key_file: Path | None = None
+    key_fingerprint: str | None = None
     sections: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -102,16 +105,19 @@ class Workspace:
         self.warehouse = Warehouse(path / "warehouse")
 
     @classmethod
-    def open(cls, path: Path | str, *, any_release: bool = False) -> Workspace:
+    def open(
+        cls, path: Path | str, *, any_release: bool = False, any_state: bool = False
+    ) -> Workspace:
         """Open a workspace folder.
 
         Args:
             path: The folder.
             any_release: Open one of another release too, as ``upgrade`` does.
+            any_state: Open one that has lost parts too, as ``verify`` does.
 
         Raises:
-            ComptrollerError: It is not a workspace, its settings have a fault, or another release
-                made it.
+            ComptrollerError: It is not a workspace, its settings have a fault, another release
+                made it, or a part of it is missing.
         """
         folder = Path(path).resolve()
         settings = _read_settings(folder)
@@ -121,7 +127,15 @@ class Workspace:
                 where=str(folder),
                 remedy="Run: comptroller upgrade --dry-run, then comptroller upgrade",
             )
-        return cls(folder, settings)
+        opened = cls(folder, settings)
+        missing = opened.missing_parts()
+        if missing and not any_state:
+            raise ComptrollerError(
+                f"the workspace has lost {', '.join(part.name for part in missing)}",
+                where=str(folder),
+                remedy="Put it back, or restore the workspace from a backup",
+            )
+        return opened
 
     @classmethod
     def create(cls, path: Path | str, *, name: str = "") -> Workspace:
@@ -138,30 +152,40 @@ class Workspace:
                 remedy="Choose another folder, or use this one as it is",
             )
         identifier = secrets.token_hex(8)
-        key_folder = keys.default_key_folder()
-        text = _TEMPLATE.format(
-            name=(name or folder.name).replace("\\", " ").replace('"', "'"),
-            id=identifier,
-            release=__version__,
-            key_folder=key_folder.as_posix(),
-        )
+        settings = Settings(name=name or folder.name, id=identifier, release=__version__)
+        made = cls(folder, settings)
         try:
             for part in ("landing", "warehouse", "reports", "rules"):
                 (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
-            keys.create_key(key_folder / f"{identifier}.key")
+            keys.create_key(made.key_path)
         except OSError as problem:
             raise ComptrollerError(
                 f"the workspace cannot be made ({problem.strerror})",
                 where=str(problem.filename or folder),
                 remedy="Choose a folder that you may write to",
             ) from None
-        made = cls(folder, Settings(name=name or folder.name, id=identifier, release=__version__))
+        text = _TEMPLATE.format(
+            name=settings.name.replace("\\", " ").replace('"', "'"),
+            id=identifier,
+            release=__version__,
+            fingerprint=fingerprint(made.key_path),
+            key_folder=keys.default_key_folder().as_posix(),
+        )
         made.use_database(migrate=True)
         # The settings file comes last: a folder without it is not a workspace.
         temporary = folder / f".{SETTINGS_FILE}"
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(folder / SETTINGS_FILE)
         return cls.open(folder)
+
+    @property
+    def parts(self) -> tuple[Path, ...]:
+        """The parts without which a workspace is not whole, beside its settings."""
+        return (self.database, self.landing, self.warehouse.root)
+
+    def missing_parts(self) -> list[Path]:
+        """Return the parts that are not there."""
+        return [part for part in self.parts if not part.exists()]
 
     @property
     def key_path(self) -> Path:
@@ -173,13 +197,24 @@ class Workspace:
 
     @cached_property
     def key(self) -> bytes:
-        """The pseudonym key; refused when the key file is missing or open to others."""
+        """The pseudonym key; refused when it is missing, open to others, or another workspace's."""
+        self._check_key()
         return keys.read_key(self.key_path, "pseudonym")
 
     @cached_property
     def landing_store(self) -> LandingStore:
-        """The encrypted originals."""
+        """The encrypted originals; refused as the key is."""
+        self._check_key()
         return LandingStore(self.landing, keys.read_key(self.key_path, "landing"))
+
+    def _check_key(self) -> None:
+        check_key(
+            self.key_path,
+            self.settings.key_fingerprint,
+            self.path / SETTINGS_FILE,
+            self.landing,
+            in_use=self.settings.key_fingerprint is None and self.warehouse.in_use(),
+        )
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """Open an engine with this workspace's limits; it spills inside the workspace."""
@@ -248,7 +283,7 @@ def _read_settings(folder: Path) -> Settings:
         )
     workspace = _table(file, data, "workspace", {"name": str, "id": str, "release": str})
     engine = _table(file, data, "engine", {"memory_limit": str, "threads": int})
-    access = _table(file, data, "access", {"key_file": str})
+    access = _table(file, data, "access", {"key_file": str, "key_fingerprint": str})
     for key in ("id", "release"):
         if key not in workspace:
             raise ComptrollerError(f"[workspace] lacks {key}", where=str(file), remedy="Restore it")
@@ -260,6 +295,7 @@ def _read_settings(folder: Path) -> Settings:
         memory_limit=engine.get("memory_limit", DEFAULT_MEMORY_LIMIT),
         threads=engine.get("threads", 0),
         key_file=Path(key_file).expanduser() if key_file else None,
+        key_fingerprint=access.get("key_fingerprint"),
         sections={name: data[name] for name in _KNOWN_SECTIONS[3:] if name in data},
     )
 

@@ -6,8 +6,12 @@ Its rows are decisions (layout confirmations, promotions, audit), never lines or
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
+
+_MADE = "SELECT count(*) FROM sqlite_master WHERE name = 'django_migrations'"
 
 
 class HasDatabase(Protocol):
@@ -34,6 +38,21 @@ def setup(workspace: HasDatabase, *, migrate: bool = False) -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def fault_of(file: Path) -> str:
+    """Return what is wrong with a file of decisions, '' for nothing."""
+    if not file.is_file():
+        return f"{file.name} is missing"
+    try:
+        with closing(sqlite3.connect(file)) as con:
+            (checked,) = con.execute("PRAGMA quick_check(1)").fetchone()
+            (made,) = con.execute(_MADE).fetchone()
+    except sqlite3.Error as problem:
+        return f"{file.name} cannot be read ({problem})"
+    if checked != "ok":
+        return f"{file.name} is damaged ({checked})"
+    return "" if made else f"{file.name} has no tables: its decisions are gone"
 
 
 def pending_migrations() -> list[str]:

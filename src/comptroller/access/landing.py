@@ -33,6 +33,11 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def landed_path(folder: Path, digest: str) -> Path:
+    """Return where a landing folder keeps the bytes with this SHA-256."""
+    return folder / digest[:2] / f"{digest}.enc"
+
+
 class LandingStore:
     """Original files of a workspace.
 
@@ -47,7 +52,7 @@ class LandingStore:
 
     def path(self, digest: str) -> Path:
         """Return where the bytes with this SHA-256 are kept."""
-        return self.folder / digest[:2] / f"{digest}.enc"
+        return landed_path(self.folder, digest)
 
     def holds(self, digest: str) -> bool:
         """Tell whether these bytes have landed."""

@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from comptroller import __version__
 from comptroller.access.landing import file_sha256
 from comptroller.errors import ComptrollerError
+from comptroller.upkeep.whole import refuse_losses
 from comptroller.workspace import SETTINGS_FILE, Workspace
 
 MANIFEST = "manifest.json"
@@ -37,7 +38,7 @@ def back_up(workspace: Workspace, target: Path, *, step: Step = lambda: None) ->
     No writer works on the workspace meanwhile. The key file is not in the backup: keep it apart.
 
     Raises:
-        ComptrollerError: ``target`` exists or cannot be written.
+        ComptrollerError: ``target`` exists or cannot be written, or the workspace lacks something.
     """
     if target.exists():
         raise ComptrollerError(
@@ -48,6 +49,7 @@ def back_up(workspace: Workspace, target: Path, *, step: Step = lambda: None) ->
     temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
         with workspace.write_lock(), tempfile.TemporaryDirectory() as folder:
+            refuse_losses(workspace, target)
             database = Path(folder) / "comptroller.db"
             _copy_database(workspace.database, database)
             members = _members(workspace, database)
@@ -106,6 +108,9 @@ def restore(source: Path, target: Path, *, step: Step = lambda: None) -> Workspa
             raise _damaged(source, f"{len(expected)} files are missing, such as {min(expected)}")
         if target.exists():
             target.rmdir()
+        # A backup holds files: a folder that had none is made again.
+        for part in ("landing", "warehouse", "reports", "rules"):
+            (staging / part).mkdir(exist_ok=True, mode=0o700)
         staging.replace(target)
     except (OSError, tarfile.TarError) as problem:
         raise _damaged(source, str(problem)) from None

@@ -50,7 +50,7 @@ def verify(
     """
     from comptroller.upkeep.verify import verify as verify_workspace
 
-    opened = open_workspace(workspace)
+    opened = Workspace.open(workspace, any_state=True)
     with progress("Verifying") as bar:
         outcomes = verify_workspace(opened, quick=quick, describe=bar.describe)
     print_rows(

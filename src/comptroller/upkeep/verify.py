@@ -5,12 +5,15 @@ Each proof counts what it looked at and what failed, with one example. Nothing i
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import closing, suppress
 
 import duckdb
 
 from comptroller.errors import ComptrollerError
+from comptroller.intake.committing import LOAD_ACTION
+from comptroller.upkeep.whole import Outcome, holdings, outcome, parts
 from comptroller.workspace import Workspace
 
 _TABLES = (
@@ -24,16 +27,6 @@ _TABLES = (
     "results",
     "findings",
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One proof: what was looked at, how many there were, how many do not tie, one example."""
-
-    what: str
-    counted: int
-    failures: int
-    example: str
 
 
 # Each query returns one row per thing looked at: a name for it, and whether it ties.
@@ -160,6 +153,10 @@ _PROOFS: tuple[tuple[str, str], ...] = (
     ),
 )
 
+_NOT_COUNTED = "not counted: what it needs cannot be read"
+_NOTED = """
+SELECT json_extract(detail, '$.commit_id'), at FROM access_auditentry WHERE action = ? ORDER BY id
+"""
 _FILE_TOTALS = """
 CREATE OR REPLACE TEMP TABLE file_totals AS
 SELECT submission_id, commit_id, file, sha256, status,
@@ -188,10 +185,19 @@ def verify(
         quick: Leave out decrypting the landed files and counting their rows again.
         describe: Told what is being proved now.
     """
+    outcomes = [parts(workspace)]
+    if outcomes[0].failures:
+        return outcomes
+    describe("Data files")
+    outcomes += holdings(workspace)
+    outcomes.append(_noted_loads(workspace))
     con = workspace.connect()
-    workspace.warehouse.view(con, *_TABLES)
-    con.execute(_FILE_TOTALS)
-    outcomes = []
+    for name in _TABLES:
+        # A table that cannot be read was told above; the proofs that need it fail below.
+        with suppress(duckdb.Error, ComptrollerError):
+            workspace.warehouse.view(con, name)
+    with suppress(duckdb.Error):
+        con.execute(_FILE_TOTALS)
     if not quick:
         describe("Landed files")
         outcomes.append(_landed_bytes(workspace, con))
@@ -202,11 +208,14 @@ def verify(
 
 
 def _prove(con: duckdb.DuckDBPyConnection, what: str, sql: str) -> Outcome:
-    row = con.execute(
-        f"""SELECT count(*), count(*) FILTER (ties IS NOT TRUE),
-                   min(thing) FILTER (ties IS NOT TRUE)
-            FROM ({sql}) AS proof(thing, ties)"""
-    ).fetchone()
+    try:
+        row = con.execute(
+            f"""SELECT count(*), count(*) FILTER (ties IS NOT TRUE),
+                       min(thing) FILTER (ties IS NOT TRUE)
+                FROM ({sql}) AS proof(thing, ties)"""
+        ).fetchone()
+    except duckdb.Error:
+        return Outcome(what, 0, 1, _NOT_COUNTED)
     counted, failures, example = row or (0, 0, None)
     return Outcome(what, counted, failures, example or "")
 
@@ -216,9 +225,14 @@ def _landed_bytes(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> Outco
     from hashlib import sha256
 
     store = workspace.landing_store  # refused here, once, when the key is missing
-    received = con.execute("SELECT DISTINCT file, sha256 FROM submissions ORDER BY ALL").fetchall()
+    what = "Landed files: the bytes are those received"
+    try:
+        received = con.execute("SELECT DISTINCT file, sha256 FROM submissions ORDER BY ALL")
+        listed = received.fetchall()
+    except duckdb.Error:
+        return Outcome(what, 0, 1, _NOT_COUNTED)
     failed = []
-    for file, expected in received:
+    for file, expected in listed:
         digest = sha256()
         try:
             for piece in store.pieces(expected):
@@ -228,5 +242,17 @@ def _landed_bytes(workspace: Workspace, con: duckdb.DuckDBPyConnection) -> Outco
             continue
         if digest.hexdigest() != expected:
             failed.append(f"{file}: its bytes have changed")
-    what = "Landed files: the bytes are those received"
-    return Outcome(what, len(received), len(failed), failed[0] if failed else "")
+    return outcome(what, len(listed), failed)
+
+
+def _noted_loads(workspace: Workspace) -> Outcome:
+    """Look in the warehouse for every load that the audit trail tells of: it is noted last."""
+    what = "Audit trail: each load in it is committed"
+    try:
+        committed = {commit_id for commit_id, *_ in workspace.warehouse.commits("load")}
+        with closing(sqlite3.connect(workspace.database)) as con:
+            noted = con.execute(_NOTED, [LOAD_ACTION]).fetchall()
+    except (duckdb.Error, sqlite3.Error, ComptrollerError):
+        return Outcome(what, 0, 1, _NOT_COUNTED)
+    lost = [f"the load of {at}" for commit_id, at in noted if commit_id not in committed]
+    return outcome(what, len(noted), lost)

@@ -7,6 +7,7 @@ declares its own in ``<room>/tables.py``, and only that room writes them. This r
 last, so a command killed anywhere leaves what was there before or what comes after, never between.
 """
 
+from comptroller.warehouse.data_files import fault_of
 from comptroller.warehouse.engine import (
     DEFAULT_MEMORY_LIMIT,
     avoid_optimizers,
@@ -37,6 +38,7 @@ __all__ = [
     "create_small_table",
     "cursors",
     "failpoint",
+    "fault_of",
     "present",
     "processors",
     "quote_identifier",

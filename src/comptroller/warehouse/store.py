@@ -22,6 +22,8 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from deltalake.schema import PrimitiveType
 from deltalake.transaction import AddAction, RemoveAction
 
+from comptroller.errors import ComptrollerError
+from comptroller.warehouse.data_files import name_by_content
 from comptroller.warehouse.engine import (
     connect,
     present,
@@ -31,12 +33,14 @@ from comptroller.warehouse.engine import (
     side_by_side,
 )
 from comptroller.warehouse.failpoints import failpoint
-from comptroller.warehouse.registry import declared_table
+from comptroller.warehouse.registry import declared_table, declared_tables
 from comptroller.warehouse.tables import COMMITS, Table, delta_type
 
 _ROWS_PER_GROUP = 122_880
 Partition = tuple[str, ...]
 """Values of a table's partition columns, in their order."""
+_TABLES = "tables"
+"""Under which name a commit's detail lists the tables that it wrote."""
 _NULLS = "null_count."
 """How a table's list of files names the statistics that tell which columns a file is without."""
 
@@ -63,6 +67,7 @@ class Warehouse:
         self.root = root
         self._opened: dict[str, tuple[int, DeltaTable]] = {}
         self._opening = Lock()
+        self._named: tuple[int, frozenset[str]] = (-1, frozenset())
 
     @cached_property
     def _small_engine(self) -> duckdb.DuckDBPyConnection:
@@ -123,7 +128,7 @@ class Warehouse:
         self, table: Table, partitions: Mapping[str, Sequence[str]] | None, condition: str
     ) -> str:
         """Return a query for the rows of a table's files that meet a condition."""
-        delta = self._open(table)
+        delta = self._open_whole(table)
         paths, absent = self._files(delta, partitions) if delta else ([], set(table.all_columns))
         columns = ", ".join(
             f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
@@ -186,6 +191,48 @@ class Warehouse:
                 return None
             return delta
 
+    def _open_whole(self, table: Table) -> DeltaTable | None:
+        """Open a table, or None before its first row; refused when it was written and is gone."""
+        delta = self._open(table)
+        if delta is None and table.name in self.lost_tables():
+            raise ComptrollerError(
+                f"the table {table.name} is gone, though commands wrote it: figures without it "
+                "would be wrong",
+                where=str(self.root / table.name),
+                remedy="Restore the workspace from a backup; `comptroller verify` says what else "
+                "is missing",
+            )
+        return delta
+
+    def lost_tables(self) -> set[str]:
+        """Return the tables that a command wrote and that are not there any more."""
+        if self._open(COMMITS) is None:
+            # A command makes this table before it writes any other.
+            others = any((self.root / name / "_delta_log").exists() for name in declared_tables())
+            return {COMMITS.name} if others else set()
+        return {
+            name for name in self.written_tables() if not (self.root / name / "_delta_log").exists()
+        }
+
+    def written_tables(self) -> frozenset[str]:
+        """Return the tables that the commits name; those of an older release name none."""
+        commits = self._open(COMMITS)
+        version = -1 if commits is None else commits.version()
+        if self._named[0] != version:
+            listed = (detail.get(_TABLES, ()) for *_, detail in self.commits())
+            self._named = version, frozenset(name for names in listed for name in names)
+        return self._named[1]
+
+    def data_files(self) -> list[Path]:
+        """Return the data files of all tables, as their logs list them."""
+        opened = [(table, self._open(table)) for table in declared_tables().values()]
+        return [
+            self.root / table.name / path
+            for table, delta in opened
+            if delta is not None
+            for path in self._files(delta, None)[0]
+        ]
+
     def commits(self, kind: str | None = None) -> list[tuple[str, str, datetime, dict[str, Any]]]:
         """Return the commits so far, oldest first: id, kind, time and detail."""
         con = self.small_connection()
@@ -202,6 +249,10 @@ class Warehouse:
         """Tell whether a commit's last row was written."""
         delta = self._open(COMMITS)
         return delta is not None and delta.transaction_version(commit_id) is not None
+
+    def in_use(self) -> bool:
+        """Tell whether anything was ever committed."""
+        return bool(self.commits())
 
     # -- writing ---------------------------------------------------------------------------
 
@@ -226,6 +277,8 @@ class Warehouse:
             detail: Kept beside the commit as JSON.
             at: Time of the commit; by default the present moment.
         """
+        if self._open_whole(COMMITS) is None:
+            self._create(COMMITS)
         commit = Commit(self, kind, f"{kind}:{id}")
         yield commit
         if commit.already_done:
@@ -236,7 +289,9 @@ class Warehouse:
             "kind": kind,
             "created_at": moment,
             "detail": json.dumps(
-                {**(dict(detail or {})), **commit.detail}, sort_keys=True, default=str
+                {**(dict(detail or {})), **commit.detail, _TABLES: commit.tables()},
+                sort_keys=True,
+                default=str,
             ),
         }
         con = self.small_connection()
@@ -254,7 +309,7 @@ class Warehouse:
     ) -> int:
         """Write rows into a table under a transaction id; return how many were written."""
         app_id = commit_id + suffix
-        delta = self._open(table) or self._create(table)
+        delta = self._open_whole(table) or self._create(table)
         if delta.transaction_version(app_id) is not None:
             return 0
         if not isinstance(queries, str):
@@ -354,7 +409,7 @@ class Warehouse:
                     raise ValueError(f"{table.name}: {column} is not {value} in every row")
         told: dict[str, str | None] = dict(zip(table.partition_by, partition, strict=True))
         return [
-            _Written(Path(row[0]), int(row[1]), int(row[2]), told, absent)
+            _Written(name_by_content(Path(row[0])), int(row[1]), int(row[2]), told, absent)
             for row in copied
             if row[1]
         ]
@@ -391,6 +446,10 @@ class Commit:
         self.already_done = warehouse.is_committed(commit_id)
         self.detail: dict[str, Any] = {}
         self._appends: dict[str, int] = {}
+
+    def tables(self) -> list[str]:
+        """Return the names of the tables that this commit wrote, in any try."""
+        return sorted(self._appends)
 
     def append_query(self, con: duckdb.DuckDBPyConnection, table: str, sql: str) -> int:
         """Append the rows of a query, columns matched by name and cast to the declared types.
