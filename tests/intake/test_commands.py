@@ -17,6 +17,9 @@ def test_load_show_confirm_and_decide(workspace: Workspace, tmp_path: Path) -> N
     rows += [["RX9", "QX1", "2026/27", 1, "EL", "AA22C", 1, 100 + n] for n in range(20)]
     strange = files.write_csv(tmp_path / "strange.csv", rows)
 
+    undated = run("load", strange, *home, "--received", "")
+    assert undated.code == 2
+    assert "--received: '' is no date" in undated.err
     ran = run("load", strange, *home, "--received", "2026-06-20", "--format", "json")
     assert ran.code == 3, ran.err
     (told,) = json.loads(ran.out)
