@@ -139,3 +139,28 @@ def test_rows_that_are_no_honest_line_go_to_quarantine(
         8: ("another provider's row", "RX8"),
     }
     assert run("verify", *home).code == 0
+
+
+def test_what_looks_like_reference_data_is_told_its_own_command(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """By the name of the file, or by the headings of a table under any name; nothing else is."""
+    rates: list[list[object]] = [["financial_year", "provider_code", "mff"]]
+    rates += [["2026/27", f"RX{n}", f"1.0{n}"] for n in range(1, 6)]
+    others: list[list[object]] = [["Colour", "Number"], ["red", 1], ["blue", 2], ["green", 3]]
+    told = {}
+    for name, rows in (
+        ("market_forces.csv", rates),
+        ("from the region.csv", [rates[0], *reversed(rates[1:])]),
+        ("colours.csv", others),
+    ):
+        path = files.write_csv(tmp_path / name, rows)
+        ran = run("load", path, "--workspace", workspace.path, "--dry-run")
+        assert ran.code != 0
+        told[name] = "as the reference table market_forces" in ran.err
+        assert ("comptroller reference load FILE" in ran.err) == told[name]
+    assert told == {"market_forces.csv": True, "from the region.csv": True, "colours.csv": False}
+    loaded = run(
+        *("reference", "load", tmp_path / "market_forces.csv", "--workspace", workspace.path)
+    )
+    assert loaded.code == 0, loaded.err
