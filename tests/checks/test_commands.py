@@ -89,7 +89,9 @@ def test_exit_code_three_when_something_could_not_run(ws: Workspace) -> None:
 
 
 def test_check_that_finds_nothing_says_where_to_look(ws: Workspace) -> None:
-    (ws.rules / "local.toml").write_text(OWN.replace("activity_cost > 0\"", "activity_cost > 99999\""), encoding="utf-8")
+    (ws.rules / "local.toml").write_text(
+        OWN.replace('activity_cost > 0"', 'activity_cost > 99999"'), encoding="utf-8"
+    )
     done = run("check", "--checks", "LOCAL-001", "--workspace", ws.path)
     assert "Nothing was found. Next: comptroller results list" in done.err
 
