@@ -130,6 +130,8 @@ def test_rows_that_are_no_honest_line_go_to_quarantine(
     (told,) = json.loads(ran.out)
     assert (told["rows_read"], told["rows_loaded"], told["rows_quarantined"]) == (21, 16, 4)
     assert told["cost_read"] == told["cost_loaded"] + told["cost_quarantined"]
+    words = [message["text"] for message in told["messages"]]
+    assert sum(text.startswith("1 row in quarantine") for text in words) == 4
     ran = run("quarantine", "show", told["submission_id"], *home, "--format", "json")
     found = {row["row"]: (row["reason"], row["value_shown"]) for row in json.loads(ran.out)}
     assert found == {
@@ -164,3 +166,11 @@ def test_what_looks_like_reference_data_is_told_its_own_command(
         *("reference", "load", tmp_path / "market_forces.csv", "--workspace", workspace.path)
     )
     assert loaded.code == 0, loaded.err
+
+
+def test_a_refused_file_is_named_once(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "nul.csv"
+    path.write_bytes(b"a,b\n1,\x002\n")
+    ran = run("load", path, "--workspace", workspace.path)
+    assert ran.code == 1
+    assert "nul.csv: line 2: NUL byte" in ran.err
