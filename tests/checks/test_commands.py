@@ -78,9 +78,22 @@ def test_exit_code_three_when_something_could_not_run(ws: Workspace) -> None:
     done = run("check", "--workspace", ws.path)
     assert done.code == 3
     assert "could not run" in done.err
+    last = f"Next: comptroller challenges export --workspace {ws.path}"
+    assert done.err.splitlines()[-1] == last
     again = run("check", "--workspace", ws.path)
     assert again.code == 3
     assert "Nothing has changed since this run" in again.err
+    written = run(*last.split()[2:])
+    assert written.code == 0, written.err
+    assert list((ws.reports / "challenges").glob("*.xlsx"))
+
+
+def test_check_that_finds_nothing_says_where_to_look(ws: Workspace) -> None:
+    (ws.rules / "local.toml").write_text(
+        OWN.replace('activity_cost > 0"', 'activity_cost > 99999"'), encoding="utf-8"
+    )
+    done = run("check", "--checks", "LOCAL-001", "--workspace", ws.path)
+    assert "Nothing was found. Next: comptroller results list" in done.err
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,9 @@ def test_exit_code_three_when_something_could_not_run(ws: Workspace) -> None:
         ("check", ("--month", "May"), "month"),
         ("check", ("--checks", "NONE-*"), "no check is called"),
         ("results", ("list", "--outcome", "good"), "'good' is none of"),
+        ("findings", ("list", "--basis", "foo"), "'foo' is no basis"),
+        ("findings", ("export", "out.csv", "--basis", "foo"), "'foo' is no basis"),
+        ("results", ("list", "--basis", "foo"), "'foo' is no basis"),
         ("findings", ("export", "out.doc"), "'.doc' is no format"),
         ("findings", ("list", "--check", "NOPE"), "no check is called 'NOPE'"),
         ("results", ("list", "--check", "NOPE"), "no check is called 'NOPE'"),

@@ -17,6 +17,9 @@ def test_load_show_confirm_and_decide(workspace: Workspace, tmp_path: Path) -> N
     rows += [["RX9", "QX1", "2026/27", 1, "EL", "AA22C", 1, 100 + n] for n in range(20)]
     strange = files.write_csv(tmp_path / "strange.csv", rows)
 
+    undated = run("load", strange, *home, "--received", "")
+    assert undated.code == 2
+    assert "--received: '' is no date" in undated.err
     ran = run("load", strange, *home, "--received", "2026-06-20", "--format", "json")
     assert ran.code == 3, ran.err
     (told,) = json.loads(ran.out)
@@ -127,6 +130,8 @@ def test_rows_that_are_no_honest_line_go_to_quarantine(
     (told,) = json.loads(ran.out)
     assert (told["rows_read"], told["rows_loaded"], told["rows_quarantined"]) == (21, 16, 4)
     assert told["cost_read"] == told["cost_loaded"] + told["cost_quarantined"]
+    words = [message["text"] for message in told["messages"]]
+    assert sum(text.startswith("1 row in quarantine") for text in words) == 4
     ran = run("quarantine", "show", told["submission_id"], *home, "--format", "json")
     found = {row["row"]: (row["reason"], row["value_shown"]) for row in json.loads(ran.out)}
     assert found == {
@@ -136,3 +141,36 @@ def test_rows_that_are_no_honest_line_go_to_quarantine(
         8: ("another provider's row", "RX8"),
     }
     assert run("verify", *home).code == 0
+
+
+def test_what_looks_like_reference_data_is_told_its_own_command(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    """By the name of the file, or by the headings of a table under any name; nothing else is."""
+    rates: list[list[object]] = [["financial_year", "provider_code", "mff"]]
+    rates += [["2026/27", f"RX{n}", f"1.0{n}"] for n in range(1, 6)]
+    others: list[list[object]] = [["Colour", "Number"], ["red", 1], ["blue", 2], ["green", 3]]
+    told = {}
+    for name, rows in (
+        ("market_forces.csv", rates),
+        ("from the region.csv", [rates[0], *reversed(rates[1:])]),
+        ("colours.csv", others),
+    ):
+        path = files.write_csv(tmp_path / name, rows)
+        ran = run("load", path, "--workspace", workspace.path, "--dry-run")
+        assert ran.code != 0
+        told[name] = "as the reference table market_forces" in ran.err
+        assert ("comptroller reference load FILE" in ran.err) == told[name]
+    assert told == {"market_forces.csv": True, "from the region.csv": True, "colours.csv": False}
+    loaded = run(
+        *("reference", "load", tmp_path / "market_forces.csv", "--workspace", workspace.path)
+    )
+    assert loaded.code == 0, loaded.err
+
+
+def test_a_refused_file_is_named_once(workspace: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "nul.csv"
+    path.write_bytes(b"a,b\n1,\x002\n")
+    ran = run("load", path, "--workspace", workspace.path)
+    assert ran.code == 1
+    assert "nul.csv: line 2: NUL byte" in ran.err

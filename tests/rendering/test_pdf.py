@@ -89,6 +89,25 @@ def test_empty_and_wide_reports(report: Report, tmp_path: Path) -> None:
     assert len(re.findall(re.escape("£12,345,678.90"), words_of(tmp_path / "wide.pdf"))) == 600
 
 
+def test_a_heading_stays_on_the_page_of_what_its_words_lead_to(
+    report: Report, tmp_path: Path
+) -> None:
+    """Whatever stands above: tables of many heights push each heading to another place."""
+    column = (Column("what", "What"),)
+
+    def section(number: int) -> Section:
+        rows = tuple((f"cell {number}.{row}",) for row in range(5 + 3 * (number % 5)))
+        table = Table(column, rows, f"Table {number:02d}", name=f"Table {number:02d}")
+        return Section(f"Heading {number:02d}", (Text("Words that lead to the table."), table))
+
+    render_pdf(replace(report, sections=tuple(map(section, range(20)))), tmp_path / "r.pdf")
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "r.pdf").pages]
+    assert len(pages) > 4
+    for number in range(20):
+        (heading,) = [n for n, text in enumerate(pages) if f"Heading {number:02d}" in text]
+        assert f"Table {number:02d}" in pages[heading]
+
+
 def test_a_place_that_cannot_be_written_to_is_told_in_one_line(
     report: Report, tmp_path: Path
 ) -> None:

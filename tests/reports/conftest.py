@@ -121,11 +121,17 @@ def load_findings(ws: Workspace) -> None:
         commit.append_rows(
             "coverage",
             [
-                {**row, "run_id": "run1"}
-                for row in (
-                    covered("our_patient", "tested", "4050.44"),
-                    covered("our_patient", "could_not_run", "5050.55", "No practices are loaded"),
-                    covered("paid_already", "tested", "9100.99"),
+                {**row, "run_id": "run1", "financial_year": YEAR, "month": at}
+                for at, row in (
+                    (1, covered("our_patient", "tested", "4050.44")),
+                    (
+                        2,
+                        covered(
+                            *("our_patient", "could_not_run", "5050.55"), "No practices are loaded"
+                        ),
+                    ),
+                    (1, covered("paid_already", "tested", "4050.44")),
+                    (2, covered("paid_already", "tested", "5050.55")),
                 )
             ],
         )
@@ -134,7 +140,9 @@ def load_findings(ws: Workspace) -> None:
             [
                 finding(1, "ATT-001", "1000.11"),
                 finding(2, "ATT-001", "12.34", cash_value=D(0), baseline_value=D("12.34")),
-                finding(3, "DUP-003", "99.99", question="paid_already", status="continuing"),
+                finding(
+                    3, "DUP-003", "99.99", question="paid_already", status="continuing", month=2
+                ),
                 finding(4, "DUP-003", "-40.00", question="paid_already"),
                 finding(5, "DQV-001", "0", question="as_agreed", activity_cost=D("77.70")),
                 finding(6, "ANO-001", "5000", net_value=D(0), cash_value=D(0)),

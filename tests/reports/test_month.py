@@ -188,6 +188,26 @@ def test_an_earlier_month_sums_up_to_it(month: Workspace, rules: Rules) -> None:
     assert tiles(report)["Actual cost, year to date"] == found
 
 
+def test_every_section_is_of_the_months_up_to_the_month(
+    month: Workspace, rules: Rules, report: Report
+) -> None:
+    early = month_summary(month, FinancialMonth.parse("2026/27-M01"), rules=rules)
+    told, whole = tables(early), tables(report)
+    assert [row["check_id"] for row in cells(told["Findings by check"])] == ["ATT-001", "DQV-001"]
+    assert tiles(early)["Checks that could not run"] == 0
+    assert not told["Could not run"].rows
+    covered = {row["question"]: row for row in cells(told["Coverage"])}
+    assert {row["charged"] for row in covered.values()} == {D("4050.44")}
+    assert not any(row["untested"] for row in covered.values())
+    assert {row["tie"] for row in cells(told["Ties"])} == {"T2"}
+    slices = [sum(row[3] for row in t["Movement by stage"].rows) for t in (told, whole)]
+    assert slices == [1, 5]
+    words = render_html(early)
+    assert "5 files were received that carry months of 2026/27 M1," in words
+    assert "13 files were received that carry months of 2026/27 M1 to M3," in render_html(report)
+    assert "of 2026/27 M1 as every section of this report" in words
+
+
 def test_one_file_alone_gives_a_summary_that_says_what_is_missing(workspace: Workspace) -> None:
     economy = SmallEconomy(workspace)
     economy.slice("PLCM", [line("EL", "100.10")], provider="X01", year="2026/27", month=2)

@@ -19,6 +19,9 @@ def test_init_makes_a_workspace_once(tmp_path: Path) -> None:
     assert made.code == 0
     assert "keep a copy" in made.err
     assert Workspace.open(tmp_path / "north").settings.name == "North ICS"
+    unnamed = run("init", "")
+    assert unnamed.code == 2
+    assert "no folder was named" in unnamed.err
     again = run("init", tmp_path / "north")
     assert again.code == 1
     assert again.err.count("\n") == 1

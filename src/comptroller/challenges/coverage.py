@@ -105,11 +105,16 @@ def charges(con: duckdb.DuckDBPyConnection, run: Run, provider_code: str) -> tup
     return tuple(Charge(row[0], row[1], row[2], int(row[3]), Decimal(row[4])) for row in rows)
 
 
-def open_coverage(con: duckdb.DuckDBPyConnection, run: Run) -> None:
+def open_coverage(con: duckdb.DuckDBPyConnection, run: Run, within: str = "TRUE") -> None:
     """Make the view `latest_coverage`: each provider's coverage by its latest whole run.
 
     A run over some checks, months or commissioners only says little about coverage; it counts
     where there is no whole one.
+
+    Args:
+        con: The connection, with the views `check_runs` and `coverage`.
+        run: The run whose basis counts.
+        within: Predicate over financial_year and month: which months are told.
     """
     con.execute(
         "CREATE OR REPLACE TEMP VIEW latest_coverage AS "
@@ -118,8 +123,9 @@ def open_coverage(con: duckdb.DuckDBPyConnection, run: Run) -> None:
         "AND json_extract_string(scope, '$.month') IS NULL "
         "AND json_extract_string(scope, '$.commissioner_code') IS NULL AS whole "
         f"FROM check_runs WHERE basis = {quote_literal(run.basis)}) "
-        "SELECT c.* FROM coverage AS c JOIN runs AS r USING (run_id) QUALIFY rank() OVER "
-        "(PARTITION BY c.provider_code ORDER BY r.whole DESC, r.sequence DESC) = 1"
+        ", latest AS (SELECT c.* FROM coverage AS c JOIN runs AS r USING (run_id) "
+        "QUALIFY rank() OVER (PARTITION BY c.provider_code ORDER BY r.whole DESC, r.sequence DESC) "
+        f"= 1) SELECT * FROM latest WHERE {within}"
     )
 
 

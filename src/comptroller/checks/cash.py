@@ -4,7 +4,8 @@
 winning: the row that names more of contract, commissioner, service, point of delivery, treatment
 function, tariff code and local code; among equals the later one. Cash is net times the row's
 marginal rate, less what lies above its limit; the rest of the net is baseline value. A line without
-a row is ``unknown``, and never cash.
+a row is ``unknown``, and never cash. Shares of a penny stay in here, line by line; a finding's cash
+is rounded to the penny once, over all its lines (`findings`).
 
 Where a row names no marginal rate its element decides: variable, activity, pass-through and local
 payment move in full; fixed, block, blended and low-volume payment do not move.

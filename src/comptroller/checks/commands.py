@@ -67,7 +67,8 @@ def check(
     With --try FILE only the checks of that file run, and what they would find is shown: nothing is
     recorded. A check with the id of one in force takes its place for the trial.
 
-    Exit code 0 when every check ran everywhere, 3 when some could not run (the reasons are told).
+    Exit code 0 when every check ran everywhere, 3 when some could not run (the reasons are told):
+    what the others found stands all the same. The last line says which command comes next.
 
     Example: comptroller check --provider RX1 --checks 'DUP-*'
     """
@@ -97,6 +98,7 @@ def check(
         _print_trial(trial, form)
         return
     _print_run(run, form)
+    _say_next(workspace, run)
     if run.needs_a_person:
         raise typer.Exit(EXIT_NEEDS_A_PERSON)
 
@@ -162,6 +164,15 @@ def _print_run(run: CheckRun, form: Format) -> None:
         messages.print(f"{outcome.replace('_', ' ')}: {count:,} results")
     for check_id, reason in run.could_not_run.items():
         messages.print(f"{check_id} could not run: {reason}", markup=False)
+
+
+def _say_next(workspace: Path, run: CheckRun) -> None:
+    """Say which command comes next: the exit code alone would look like an end."""
+    there = "" if workspace == HERE else f" --workspace {workspace}"
+    if run.findings:
+        messages.print(f"Next: comptroller challenges export{there}", markup=False)
+    else:
+        messages.print(f"Nothing was found. Next: comptroller results list{there}", markup=False)
 
 
 def list_results(

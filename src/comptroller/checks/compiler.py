@@ -40,7 +40,7 @@ class Rule:
         excluded_spark: The same for Spark.
         wrong: ``wrong_when``; of a group check over keys, aggregates and parameters.
         aggregates: Name to compiled aggregate.
-        gross: DuckDB text of a finding's pounds before overlap, never NULL.
+        gross: DuckDB text of a finding's pounds before overlap, whole pence, never NULL.
         message: DuckDB text.
         evidence: DuckDB text.
         counterparty: DuckDB text.
@@ -373,9 +373,17 @@ class _Compiler:
         }
 
 
+def to_the_penny(text: str) -> str:
+    """Return pounds rounded to the penny, half a penny away from nil, as DuckDB text.
+
+    Every finding is whole pence, so that printed figures add up to the totals printed below them.
+    """
+    return f"CAST(round({text}, 2) AS {MONEY})"
+
+
 def _money(text: str) -> str:
-    """Return a number as pounds, nil where it is not known or does not fit."""
-    return f"coalesce(TRY_CAST({text} AS {MONEY}), CAST(0 AS {MONEY}))"
+    """Return a number as pounds to the penny, nil where it is not known or does not fit."""
+    return to_the_penny(f"coalesce(TRY_CAST({text} AS {MONEY}), CAST(0 AS {MONEY}))")
 
 
 def knowing(

@@ -23,12 +23,13 @@ from comptroller.warehouse import quote_identifier, quote_literal, quote_literal
 
 CHARGED = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 _REASONS_SHOWN = 3
+_SLICE = "provider_code, financial_year, month, data_set"
 
 
 def create_coverage(
     con: duckdb.DuckDBPyConnection, ran: list[Ran], limits: Mapping[str, str]
 ) -> None:
-    """Create ``run_coverage``: rows and pounds per provider, data set, question and state.
+    """Create ``run_coverage``: rows and pounds per provider, month, data set, question and state.
 
     Args:
         con: Connection with ``checked``.
@@ -46,7 +47,7 @@ def create_coverage(
         reasons.append(_reason(mine, question))
     sets = quote_literals(CHARGED)
     unpivoted = " UNION ALL ".join(
-        f"SELECT provider_code, data_set, '{question}' AS question, {question} AS state, "
+        f"SELECT {_SLICE}, '{question}' AS question, {question} AS state, "
         f"{reason} AS reason, n, cost FROM counted"
         for question, reason in zip(QUESTIONS, reasons, strict=True)
     )
@@ -54,11 +55,11 @@ def create_coverage(
         f"""
         CREATE OR REPLACE TEMP TABLE run_coverage AS
         WITH counted AS (
-            SELECT provider_code, data_set, {", ".join(states)}, count(*) AS n,
+            SELECT {_SLICE}, {", ".join(states)}, count(*) AS n,
                 coalesce(sum(activity_cost), 0) AS cost
             FROM checked WHERE data_set IN ({sets}) GROUP BY ALL
         ), told AS ({unpivoted})
-        SELECT provider_code, data_set, question, state, reason,
+        SELECT {_SLICE}, question, state, reason,
             CAST(sum(n) AS BIGINT) AS "rows", CAST(sum(cost) AS {MONEY}) AS cost
         FROM told GROUP BY ALL ORDER BY ALL
         """

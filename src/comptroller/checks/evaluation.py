@@ -27,7 +27,7 @@ from threading import Lock
 
 import duckdb
 
-from comptroller.checks.compiler import MONEY, ORDER_COLUMNS, OVERRIDE_COLUMNS, Rule
+from comptroller.checks.compiler import MONEY, ORDER_COLUMNS, OVERRIDE_COLUMNS, Rule, to_the_penny
 from comptroller.errors import ComptrollerError
 from comptroller.warehouse import quote_identifier, quote_literals
 
@@ -395,15 +395,16 @@ _NULLS = {
 def _whole_group(number: int, rule: Rule, head: str) -> list[str]:
     """Return the statements of one finding per group, with its pounds shared over its lines."""
     gross = rule.gross
+    whole = to_the_penny("coalesce(activity_cost, 0)")
     if rule.check.value == "V-KEEP1":
-        excess = "CASE WHEN kept THEN 0 ELSE coalesce(activity_cost, 0) END"
+        excess = f"CASE WHEN kept THEN 0 ELSE {whole} END"
         gross = f"CAST(sum({excess}) OVER (PARTITION BY group_no) AS {MONEY})"
     elif rule.check.value in ("V-FULL", "V-SHIFT"):
         gross = f"CAST(sum({gross}) OVER (PARTITION BY group_no) AS {MONEY})"
     worth = _worth(rule, "group_gross")
     # The other lines carry the pounds, dearest first, each up to its cost; what is left stays on
-    # the line that is kept. Running sums, so nothing is rounded.
-    cost = "CASE WHEN place = 1 THEN 0 ELSE greatest(coalesce(activity_cost, 0), 0) END"
+    # the line that is kept. Running sums of whole pence, so that the shares add up to the gross.
+    cost = f"CASE WHEN place = 1 THEN 0 ELSE greatest({whole}, 0) END"
     order = "ORDER BY place = 1, activity_cost DESC NULLS LAST, place"
     return [
         f"INSERT INTO hits {head}, valued AS (SELECT *, {gross} AS group_gross FROM placed) "

@@ -6,13 +6,16 @@ file names, so that it is the same finding in the next version. Its status is to
 latest row of that id in earlier runs on the same basis: new, continuing, returned (it had been
 fixed), and fixed (it stood before, lies in this run's scope, could be looked for, and is gone; its
 pounds are nil).
+
+Its cash is rounded to the penny, half a penny away from nil, over all its lines together; baseline
+is net less cash.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from comptroller.checks.compiler import MONEY
+from comptroller.checks.compiler import MONEY, to_the_penny
 from comptroller.checks.tables import FINDING_COLUMNS
 from comptroller.warehouse import Warehouse, quote_identifier, quote_literal, quote_literals
 
@@ -61,7 +64,7 @@ def _sum_claims(con: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE finding_values AS
         SELECT check_no, anchor_no, CAST(sum(net) AS {MONEY}) AS net,
-            CAST(sum(cash) AS {MONEY}) AS cash,
+            {to_the_penny("sum(cash)")} AS cash,
             bool_or(in_alternative) AND sum(net) = 0 AS in_alternative,
             min(contract_id) AS contract_id,
             CASE WHEN count(DISTINCT payment_element) > 1 THEN 'mixed'
@@ -91,7 +94,8 @@ def _line_findings(counterparties: dict[int, str]) -> str:
         {_counterparty(counterparties)} AS counterparty_code, v.contract_id,
         c.data_set, c.financial_year, c.month, s.stage, c.submission_id, f.file, {columns},
         c.event_key, c.activity_cost,
-        CASE WHEN m.value = 'V-DIFF' THEN c.activity_cost - h.gross END AS expected_price,
+        CASE WHEN m.value = 'V-DIFF' THEN {to_the_penny("c.activity_cost - h.gross")}
+            END AS expected_price,
         h.gross AS gross_value, v.net AS net_value, v.in_alternative, v.payment_element,
         v.cash AS cash_value, CAST(v.net - v.cash AS {MONEY}) AS baseline_value, h.message,
         h.evidence, h.related AS related_line_ids, m.rule_fingerprint

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from comptroller.warehouse import Warehouse
     from comptroller.workspace import Workspace
 
+BASES = ("payable", "current")
 OUTCOMES = ("passed", "failed", "not_applicable", "could_not_run")
 STATUSES = ("new", "continuing", "returned", "fixed")
 
@@ -48,7 +49,12 @@ def latest_results(
     month: str | None = None,
     outcome: str | None = None,
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Return columns and rows of the latest results that fit, ordered by check and slice."""
+    """Return columns and rows of the latest results that fit, ordered by check and slice.
+
+    Raises:
+        UsageError: An unknown basis, outcome or month.
+    """
+    require_basis(basis)
     _one_of("--outcome", outcome, OUTCOMES)
     con = ws.connect()
     create_latest_results(con, ws.warehouse, basis)
@@ -90,6 +96,7 @@ def write_findings(ws: Workspace, out: Path, basis: str, **filters: str | None) 
 def _query(
     con: duckdb.DuckDBPyConnection, ws: Workspace, basis: str, filters: dict[str, str | None]
 ) -> str:
+    require_basis(basis)
     status = filters.get("status")
     _one_of("--status", status, STATUSES)
     if status == "fixed":
@@ -126,6 +133,18 @@ def require_check(ws: Workspace, pattern: str | None) -> None:
     """
     if pattern is not None:
         workspace_book(ws).select(pattern)
+
+
+def require_basis(basis: str) -> None:
+    """Refuse a basis that is neither payable nor current: nothing would ever be found on it.
+
+    Raises:
+        UsageError: It is none of them.
+    """
+    if basis not in BASES:
+        raise UsageError(
+            f"'{basis}' is no basis", where="--basis", remedy=f"One of: {', '.join(BASES)}"
+        )
 
 
 def _one_of(option: str, value: str | None, known: tuple[str, ...]) -> None:

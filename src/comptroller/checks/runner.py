@@ -34,17 +34,17 @@ from comptroller.checks.findings import (
 )
 from comptroller.checks.needs import columns_present, create_presence, judge_needs
 from comptroller.checks.parameters import ContractLine
+from comptroller.checks.reading import require_basis
 from comptroller.checks.results import create_results, ordered_results
 from comptroller.checks.schema import product_schema
 from comptroller.checks.valuation import create_run_checks, create_standing, value_hits
-from comptroller.errors import ComptrollerError, UsageError
+from comptroller.errors import ComptrollerError
 from comptroller.warehouse import cursors, processors, quote_literal
 
 if TYPE_CHECKING:
     from comptroller.workspace import Workspace
 
 Progress = Callable[[str, int, int], None]
-BASES = ("payable", "current")
 
 
 @dataclass(frozen=True)
@@ -167,10 +167,7 @@ def run_checks(
         ComptrollerError: The rulebook has a fault, no check fits the scope, or there is no line.
     """
     scope = scope or Scope()
-    if basis not in BASES:
-        raise UsageError(
-            f"'{basis}' is no basis", where="--basis", remedy=f"One of: {', '.join(BASES)}"
-        )
+    require_basis(basis)
     with ws.write_lock():
         con = ws.connect()
         try:

@@ -53,6 +53,8 @@ COVERAGE = Table(
     {
         "run_id": "VARCHAR",
         "provider_code": "VARCHAR",
+        "financial_year": "VARCHAR",
+        "month": "INTEGER",
         "data_set": "VARCHAR",
         "question": "VARCHAR",
         "state": "VARCHAR",

@@ -20,6 +20,10 @@ Apart from that pot stand:
   unexplained gap between totals (V-GAP) is money beyond the lines, anything else is limited to what
   the lines of the slice were charged less what their own findings claim.
 
+A finding's gross is rounded to the penny where it is found, half a penny away from nil, and so is
+the cost of a line and of a slice here, as the most that can be claimed on it: every net is whole
+pence, and the figures of findings add up as they are printed.
+
 Everything is DECIMAL in SQL; sums are exact and the order of the input plays no part.
 """
 
@@ -29,12 +33,13 @@ from collections.abc import Iterable
 
 import duckdb
 
-from comptroller.checks.compiler import MONEY
+from comptroller.checks.compiler import MONEY, to_the_penny
 from comptroller.checks.definition import Check
 from comptroller.checks.evaluation import Ran
 
 _ORDER = "ORDER BY precedence, abs(gross) DESC, check_id, anchor_no"
 _ZERO = f"CAST(0 AS {MONEY})"
+_CAPACITY = to_the_penny(f"greatest(coalesce(c.activity_cost, 0), {_ZERO})")
 _SLICE = "provider_code, commissioner_code, financial_year, month"
 
 
@@ -133,7 +138,7 @@ _LINE_CLAIMS = f"""
     CREATE OR REPLACE TEMP TABLE line_claims AS
     SELECT h.check_no, h.anchor_no, h.line_no, h.gross, m.precedence, m.check_id, m.component,
         m.value, c.data_set, c.provider_code, c.commissioner_code, c.financial_year, c.month,
-        c.pod_code, greatest(coalesce(c.activity_cost, 0), {_ZERO}) AS capacity
+        c.pod_code, {_CAPACITY} AS capacity
     FROM (
         SELECT check_no, line_no AS anchor_no, line_no, gross FROM hits
         JOIN run_checks USING (check_no)
@@ -146,7 +151,7 @@ _LINE_CLAIMS = f"""
     UNION ALL
     SELECT NULL, h.line_no, h.line_no, h.gross, h.precedence, h.check_id, h.component, h.value,
         c.data_set, c.provider_code, c.commissioner_code, c.financial_year, c.month, c.pod_code,
-        greatest(coalesce(c.activity_cost, 0), {_ZERO})
+        {_CAPACITY}
     FROM standing AS h JOIN checked AS c ON c.rowid = h.line_no
 """
 
@@ -240,7 +245,7 @@ def _slice_nets() -> str:
                 WHEN gross < 0 THEN 'under' WHEN s.value = 'V-GAP' THEN 'gap' ELSE 'over'
                 END AS pot,
             CASE WHEN s.value = 'V-GAP' THEN CAST(999999999999999999 AS {MONEY})
-                ELSE CAST(greatest(coalesce(c.cost, 0) - coalesce(t.net, 0), 0) AS {MONEY})
+                ELSE {to_the_penny("greatest(coalesce(c.cost, 0) - coalesce(t.net, 0), 0)")}
                 END AS capacity
         FROM found AS s
         LEFT JOIN charged AS c ON {same.format(a="c")}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -193,4 +195,12 @@ def _say_where(directory: Path, run: MonthRun) -> None:
     for path in run.reports:
         messages.print(f"  {directory / 'reports' / path.name}  the month's summary")
     messages.print(f"  {directory / 'economy'}/  what was received, and answer_key.csv")
-    messages.print(f"  comptroller findings list --workspace {directory}")
+    messages.print(f"  {_program()} findings list --workspace {directory}")
+
+
+def _program() -> str:
+    """Return how this command is called here: `make` installs it where no search path leads."""
+    called = Path(sys.argv[0])
+    if shutil.which("comptroller") or called.stem != "comptroller":
+        return "comptroller"
+    return str(called)

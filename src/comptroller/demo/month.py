@@ -163,10 +163,17 @@ class _Economy:
             self._tell(f"Building: {what}")
 
     def wait_for_the_first(self) -> None:
-        """Wait for the first delivery, or for all of a very large economy."""
+        """Wait for the first delivery, or for all of a very large economy.
+
+        Raises:
+            ComptrollerError: It could not be built.
+        """
         if self._lines > CUMULATIVE_UP_TO:
             self._built.result()
         self._first = self._arrived.get()
+        if self._first is None:
+            # Nothing came: what stopped the building is to be told, not that files are missing.
+            self._built.result()
         self._aloud = False
 
     def deliveries(self) -> Iterator[Path]:

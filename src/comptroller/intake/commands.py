@@ -87,8 +87,9 @@ def load(
         bool, typer.Option("--dry-run", help="Tell what would happen; write nothing.")
     ] = False,
     received: Annotated[
-        str, typer.Option("--received", help="When the files arrived, YYYY-MM-DD. Default: now.")
-    ] = "",
+        str | None,
+        typer.Option("--received", help="When the files arrived, YYYY-MM-DD. Default: now."),
+    ] = None,
     sender: Annotated[str, typer.Option("--sender", help="Who sent the files.")] = "",
     watch: Annotated[
         bool,
@@ -145,14 +146,14 @@ def _watch(
     sender: str,
     form: Format,
     *,
-    received: str,
+    received: str | None,
     dry_run: bool,
 ) -> None:
     from comptroller.intake.watching import Watch
 
     for given, option, remedy in (
         (
-            received,
+            received is not None,
             "--received",
             "A file is received when the watch takes it. For what lay there before: "
             "comptroller load FOLDER --received DATE, then watch",
@@ -183,8 +184,8 @@ def _watch(
         raise typer.Exit(console.EXIT_NEEDS_A_PERSON)
 
 
-def _day(text: str) -> date | None:
-    if not text:
+def _day(text: str | None) -> date | None:
+    if text is None:
         return None
     try:
         return date.fromisoformat(text)

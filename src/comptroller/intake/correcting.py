@@ -17,7 +17,7 @@ from comptroller.intake.incoming import IncomingFile
 from comptroller.intake.normalise import Pool, create_units, statements
 from comptroller.intake.pooling import Pooled, judge, main_provider, register_units
 from comptroller.intake.profile import profile
-from comptroller.intake.report import FileReport, Message, PartReport
+from comptroller.intake.report import FileReport, Message, PartReport, counted
 from comptroller.intake.source import MappedColumn
 from comptroller.intake.surroundings import Surroundings
 from comptroller.intake.values import squeezed
@@ -200,7 +200,7 @@ def _tell(
         part.report.messages.append(
             Message(
                 "note",
-                f"{count} values are read as {one.to_text!r} by correction {one.id}",
+                f"{counted(count, 'value')} read as {one.to_text!r} by correction {one.id}",
                 part.table.sheet,
                 one.row,
                 column.header,

@@ -295,7 +295,9 @@ def _refuse(incoming: IncomingFile, problem: ComptrollerError) -> IncomingFile:
     incoming.refused = True
     incoming.report.status = "refused"
     text = f"{problem.what}. {problem.remedy}" if problem.remedy else problem.what
-    place = problem.where if problem.where != incoming.path.name else ""
+    # The file's name stands before every message already.
+    own = incoming.path.name
+    place = "" if problem.where == own else problem.where.removeprefix(f"{own}, ")
     incoming.report.messages.append(Message("error", f"{place}: {text}" if place else text))
     return incoming
 

@@ -20,7 +20,7 @@ from comptroller.intake.normalise import UNIT_COLUMNS, Pool
 from comptroller.intake.organisations import read_code
 from comptroller.intake.profile import UnitProfile, profile
 from comptroller.intake.recognise import SUS_DATA_SETS
-from comptroller.intake.report import Message
+from comptroller.intake.report import Message, counted
 from comptroller.intake.source import MappedColumn
 from comptroller.intake.surroundings import Surroundings
 from comptroller.intake.values import DECIMAL_COMMA
@@ -223,7 +223,7 @@ def _judge_values(file: IncomingFile, part: IncomingPart, one: UnitProfile) -> N
             part.report.messages.append(
                 Message(
                     "warning",
-                    f"{count} values could not be read as {element} and are empty",
+                    f"{counted(count, 'value')} could not be read as {element} and left empty",
                     sheet,
                     None,
                     headers[element],
@@ -304,7 +304,9 @@ def _judge_provider(
     if not others:
         return None if len(counts) > 1 else main
     share = sum(others.values()) / sum(counts.values())
-    listed = ", ".join(f"{code} ({count} rows)" for code, count in sorted(others.items()))
+    listed = ", ".join(
+        f"{code} ({counted(count, 'row')})" for code, count in sorted(others.items())
+    )
     if share > around.rules.other_provider_share:
         file.hold(
             f"rows of several providers in one file: {main} and {listed}", sheet=part.table.sheet

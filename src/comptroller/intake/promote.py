@@ -21,7 +21,15 @@ from comptroller.intake.organisations import read_code
 from comptroller.intake.pod_groups import GroupContent
 from comptroller.intake.pooling import Pooled, judge, pool_parts, register_units
 from comptroller.intake.remedies import may_be_promoted, remedy_of
-from comptroller.intake.report import HELD, PROMOTED, REFUSED, FileReport, Message, PartReport
+from comptroller.intake.report import (
+    HELD,
+    PROMOTED,
+    REFUSED,
+    FileReport,
+    Message,
+    PartReport,
+    counted,
+)
 from comptroller.intake.shifted import hold_what_is_shifted
 from comptroller.intake.surroundings import SliceKey, Surroundings, Version
 from comptroller.vocabulary import normalise_header
@@ -166,7 +174,7 @@ def _count_rows(con: duckdb.DuckDBPyConnection, pooled: Pooled) -> None:
         part.report.messages.append(
             Message(
                 "warning",
-                f"{rows} rows in quarantine (£{pounds:,.2f}): {reason}",
+                f"{counted(rows, 'row')} in quarantine (£{pounds:,.2f}): {reason}",
                 part.table.sheet,
                 first,
                 column or "",
@@ -262,7 +270,8 @@ def _look_at_quarantine(file: IncomingFile, part: IncomingPart, most: float) -> 
 def _reasons(part: IncomingPart) -> str:
     """Return why rows of a table are in quarantine, the reason of most rows first."""
     return "; ".join(
-        f"{one.reason} ({f'column {one.column!r}, ' if one.column else ''}{one.rows:,} rows)"
+        f"{one.reason} ({f'column {one.column!r}, ' if one.column else ''}"
+        f"{counted(one.rows, 'row')})"
         for one in sorted(part.waiting, key=lambda one: -one.rows)[:_MOST_REASONS]
     )
 

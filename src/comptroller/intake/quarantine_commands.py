@@ -10,6 +10,7 @@ from comptroller import console
 from comptroller.console import HERE, Format, FormatOption, WorkspaceOption
 from comptroller.intake import quarantine
 from comptroller.intake.commands import Reason, Submission, print_reports, quarantine_command, say
+from comptroller.intake.report import counted
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Rows that could not be loaded.")
 
@@ -88,7 +89,8 @@ def correct_command(
         )
         _say_what_is_paid(outcome)
         return
-    say(f"Correction {outcome.correction.id}, {outcome.correction.told()}: {outcome.values} values")
+    values = counted(outcome.values, "value")
+    say(f"Correction {outcome.correction.id}, {outcome.correction.told()}: {values}")
     print_reports([outcome.report], form)
     _say_what_is_paid(outcome)
     if outcome.report.needs_a_person:

@@ -7,6 +7,9 @@ from comptroller.intake.layouts import CONSTANTS
 from comptroller.intake.mapping import SURE
 from comptroller.intake.report import HELD
 from comptroller.intake.source import UNTOLD_FIGURES
+from comptroller.reference import REFERENCE_TABLES
+from comptroller.reference.files import recognise
+from comptroller.reference.shapes import ReferenceTable, normalise
 
 _ELEMENTS = {
     "provider": ("provider_code", "CODE"),
@@ -35,6 +38,13 @@ def remedy_of(file: IncomingFile, *, promotable: bool) -> str:
     """
     name = file.report.submission_id
     ways = ["Have it sent again"]
+    table = _reference_table(file)
+    if table:
+        ways = [
+            f"Load it as the reference table {table}, which it looks like "
+            "(comptroller reference load FILE)",
+            "have it sent again",
+        ]
     said = next((options for part in file.parts if (options := _options(file, part))), "")
     if said:
         ways.append(
@@ -46,6 +56,33 @@ def remedy_of(file: IncomingFile, *, promotable: bool) -> str:
     elif not said and file.parts:
         ways.append(f"see why each row waits (comptroller quarantine show {name})")
     return f"nothing of it counts yet. {', or '.join(ways)}"
+
+
+def _reference_table(file: IncomingFile) -> str:
+    """Return the reference table that an unknown file's name or headings are of, or nothing."""
+    unknown = [part for part in file.parts if not part.recognised.data_set]
+    if len(unknown) < len(file.parts) or not unknown:
+        return ""
+    named = recognise(file.path.stem)
+    if named:
+        return named.name
+    for part in unknown:
+        headings = {normalise(c.header) for c in part.recognised.mapping.columns}
+        fitting = [t for t in REFERENCE_TABLES.values() if _has_all(headings, t)]
+        if fitting:
+            return max(fitting, key=lambda t: _shared(headings, t)).name
+    return ""
+
+
+def _shared(headings: set[str], table: ReferenceTable) -> int:
+    """Count the columns of a table that are among headings."""
+    return sum(normalise(column.name) in headings for column in table.columns)
+
+
+def _has_all(headings: set[str], table: ReferenceTable) -> bool:
+    """Tell whether every column that a table requires is there; one alone proves nothing."""
+    required = {normalise(column.name) for column in table.columns if column.required}
+    return len(required) > 1 and required <= headings
 
 
 def _options(file: IncomingFile, part: IncomingPart) -> str:

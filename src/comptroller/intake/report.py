@@ -14,6 +14,11 @@ SET_ASIDE = "set_aside"
 _ZERO = Decimal(0)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, as in `1 row` or `1,200 rows`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 @dataclass(frozen=True)
 class Message:
     """One thing a person should know: ``error``, ``warning`` or ``note``, with its place."""

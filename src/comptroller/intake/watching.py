@@ -24,7 +24,7 @@ from django.db.utils import DatabaseError
 from comptroller.access.landing import file_sha256
 from comptroller.errors import BusyError, ComptrollerError, UsageError
 from comptroller.intake.loading import Progress, files_in, load
-from comptroller.intake.report import DUPLICATE, REFUSED, FileReport, Message
+from comptroller.intake.report import DUPLICATE, REFUSED, FileReport, Message, counted
 from comptroller.workspace import Workspace
 
 LEAST_SECONDS = 0.1
@@ -142,7 +142,7 @@ class Watch:
         if not self._busy:
             names = [self._known[path].name for path in new]
             listed = ", ".join(names[:5]) + (f" and {len(new) - 5} more" if len(new) > 5 else "")
-            self.say(f"{time.strftime('%H:%M:%S')} {_files(len(new))} arrived: {listed}")
+            self.say(f"{time.strftime('%H:%M:%S')} {counted(len(new), 'file')} arrived: {listed}")
         self._load(new)
 
     # -- looking -------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ class Watch:
         except BusyError:
             if not self._busy:
                 self.say(
-                    f"Another command is writing to the workspace; {_files(len(paths))} "
+                    f"Another command is writing to the workspace; {counted(len(paths), 'file')} "
                     "will be loaded when it has finished"
                 )
             self._busy = True
@@ -242,7 +242,8 @@ class Watch:
         before = [r for r in reports if r.status == DUPLICATE] if not self._begun else []
         self._begun = True
         if before:
-            self.say(f"{_files(len(before))} had been received before; nothing is loaded twice")
+            files = counted(len(before), "file")
+            self.say(f"{files} had been received before; nothing is loaded twice")
         news = [report for report in reports if report not in before]
         if news:
             self.tell(news)
@@ -298,7 +299,9 @@ class Watch:
         for report in self._standing.values():
             counts[report.status] = counts.get(report.status, 0) + 1
         told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
-        text = f"Ended. {_files(len(self._standing))} taken" + (f": {told}" if told else "")
+        text = f"Ended. {counted(len(self._standing), 'file')} taken" + (
+            f": {told}" if told else ""
+        )
         waiting = [
             known.name
             for path, known in self._known.items()
@@ -307,7 +310,3 @@ class Watch:
         if waiting:
             text += f". Not taken yet: {', '.join(sorted(waiting)[:10])}"
         return text
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"

@@ -133,7 +133,8 @@ def _words(text: str) -> str:
 
 @_block.register
 def _(block: Text, name: str) -> str:
-    return _words(block.text)
+    # Sticky: words that lead to a table or a chart, and a heading above them, stay with it.
+    return f"#block(sticky: true, above: 0.9em, below: 0.9em)[{_words(block.text)}]"
 
 
 @_block.register

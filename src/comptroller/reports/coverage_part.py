@@ -25,8 +25,8 @@ class Covered:
 
 
 def covered(scope: Scope, run: Run, rules: Mapping[str, RuleNote]) -> Covered:
-    """Return the coverage of all providers that checks looked at."""
-    open_coverage(scope.con, run)
+    """Return the coverage of all providers that checks looked at, of the report's months."""
+    open_coverage(scope.con, run, scope.within)
     charged = tested = Decimal(0)
     for provider in providers_of(scope.con):
         widest: dict[str, Coverage] = {}

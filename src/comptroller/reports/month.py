@@ -32,7 +32,7 @@ def month_summary(
     *,
     rules: Mapping[str, RuleNote] | None = None,
 ) -> Report:
-    """Return the summary of a month: its year to date and what stands at it.
+    """Return the summary of a month: every section is of its year to date, as it stands now.
 
     Args:
         ws: The workspace.
@@ -50,6 +50,8 @@ def month_summary(
     notes: Mapping[str, RuleNote] = {}
     if run is not None:
         notes = rules if rules is not None else rule_notes(ws)
+        for standing in ("standing_findings", "standing_results"):
+            scope.con.execute(f"DELETE FROM {standing} WHERE ({scope.within}) IS NOT TRUE")
         sort_findings(scope.con, notes)
     ytd = year_to_date(scope, run.basis if run else "payable")
     ties = tie_counts(scope)
@@ -129,7 +131,7 @@ def _headlines(
             Notice(
                 "info",
                 f"Findings are those of the check of {format_moment(run.started_at)} on the "
-                f"{run.basis} versions, over all the months that it looked at.",
+                f"{run.basis} versions, of {scope.months} as every section of this report.",
             )
         )
     return Section("Headlines", tuple(blocks))

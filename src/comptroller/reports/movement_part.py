@@ -42,7 +42,11 @@ _STAGES: Final = {
 
 def movement_section(scope: Scope) -> Section:
     """Return the section on what the latest deliveries changed."""
-    moved = movement(scope.ws, con=scope.con)
+    moved = [
+        move
+        for move in movement(scope.ws, con=scope.con)
+        if move.financial_year == scope.month.year.text and move.month <= scope.month.month
+    ]
     if not moved:
         return Section("What changed since last month", (Text("Nothing has been received."),))
     latest = max(move.received_at for move in moved)
@@ -51,7 +55,8 @@ def movement_section(scope: Scope) -> Section:
     blocks: list[Block] = [
         Text(
             f"Deliveries from {format_date(since.date())} to {format_date(latest.date())}, each "
-            "slice (data set, provider, commissioner, month) against its version before."
+            f"slice (data set, provider, commissioner, month) of {scope.months} against its "
+            "version before."
         )
     ]
     blocks.append(_chart(moves))

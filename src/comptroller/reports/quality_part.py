@@ -16,7 +16,7 @@ LISTED: Final = 30
 
 @dataclass(frozen=True)
 class Files:
-    """How many files stand in the workspace, by what became of them."""
+    """How many files carry the report's months, or none that is known, by what became of them."""
 
     promoted: int
     held: int
@@ -29,12 +29,23 @@ class Files:
 
 
 def files(scope: Scope) -> Files:
-    """Return the counts of files, and make the table `latest_submissions`."""
-    scope.ws.warehouse.view(scope.con, "submissions", "quarantine")
+    """Return the counts of files, and make the table `latest_submissions`.
+
+    A file counts where it carries one of the report's months, or where its months are not known,
+    as of a file that could not be read.
+    """
+    scope.ws.warehouse.view(scope.con, "submissions", "quarantine", "slice_versions")
     scope.con.execute(
-        "CREATE OR REPLACE TEMP TABLE latest_submissions AS SELECT * FROM submissions "
-        "QUALIFY row_number() OVER (PARTITION BY submission_id "
-        "ORDER BY loaded_at DESC, commit_id DESC) = 1"
+        "CREATE OR REPLACE TEMP TABLE latest_submissions AS WITH latest AS (SELECT * "
+        "FROM submissions QUALIFY row_number() OVER (PARTITION BY submission_id "
+        "ORDER BY loaded_at DESC, commit_id DESC) = 1), carried AS (SELECT submission_id, "
+        "financial_year, month FROM slice_versions UNION ALL SELECT submission_id, "
+        "json_extract_string(report, '$.financial_year'), "
+        "unnest(CAST(json_extract(report, '$.months') AS INTEGER[])) FROM latest), "
+        f"known AS (SELECT submission_id, bool_or({scope.within}) AS reported FROM carried "
+        "WHERE financial_year IS NOT NULL AND month IS NOT NULL GROUP BY submission_id) "
+        "SELECT latest.* FROM latest LEFT JOIN known USING (submission_id) "
+        "WHERE coalesce(reported, TRUE)"
     )
     row = scope.con.execute(
         "SELECT count(*) FILTER (status = 'promoted'), count(*) FILTER (status = 'held'), "
@@ -53,8 +64,9 @@ def quality_section(scope: Scope, received: Files, rules: Mapping[str, RuleNote]
     """
     blocks: list[Block] = [
         Text(
-            f"{received.all:,} files were received: {received.promoted:,} promoted, "
-            f"{received.held:,} held for a person, {received.refused:,} refused."
+            f"{received.all:,} files were received that carry months of {scope.months}, or none "
+            f"that is known: {received.promoted:,} promoted, {received.held:,} held for a person, "
+            f"{received.refused:,} refused."
         )
     ]
     if received.held:
@@ -101,6 +113,7 @@ def _quarantine(scope: Scope) -> Table:
         "count(DISTINCT submission_id) FROM quarantine "
         "WHERE submission_id IN "
         "(SELECT submission_id FROM latest_submissions WHERE status = 'promoted') "
+        f"AND coalesce({scope.within}, TRUE) "
         "GROUP BY ALL ORDER BY 4 DESC, 3 DESC, 1, 2"
     ).fetchall()
     return Table(

@@ -12,6 +12,7 @@ from comptroller.calendar import YEAR_END_MONTH, FinancialMonth, FinancialYear
 from comptroller.errors import ComptrollerError
 from comptroller.intake.slices import create_slice_state
 from comptroller.reference import create_reference_views
+from comptroller.warehouse import quote_literal
 from comptroller.workspace import Workspace
 
 _SHORT = ("Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec", "Jan", "Feb", "Mar")
@@ -34,6 +35,18 @@ class Scope:
     month: FinancialMonth
     as_at: datetime
     names: Mapping[str, str]
+
+    @property
+    def within(self) -> str:
+        """The SQL predicate, over financial_year and month, of the months that are reported."""
+        year = quote_literal(self.month.year.text)
+        return f"(financial_year = {year} AND month <= {self.month.month})"
+
+    @property
+    def months(self) -> str:
+        """The months that every section is of, in words: `2026/27 M1 to M5`."""
+        first = "" if self.month.month == 1 else "M1 to "
+        return f"{self.month.year} {first}M{self.month.month}"
 
     def named(self, code: str) -> str:
         """Return an organisation's code with its name, where the name is known."""

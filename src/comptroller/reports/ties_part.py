@@ -38,7 +38,10 @@ class TieCounts:
 
 
 def tie_counts(scope: Scope) -> TieCounts:
-    """Return the counts of the latest reconciliation run, and make the view `latest_ties`."""
+    """Return the counts of the latest reconciliation, and make the table `latest_ties`.
+
+    Both are of the report's months.
+    """
     scope.ws.warehouse.view(scope.con, "tie_outs", "commits")
     row = scope.con.execute(
         "SELECT t.run_id FROM tie_outs t JOIN commits c USING (commit_id) "
@@ -46,7 +49,8 @@ def tie_counts(scope: Scope) -> TieCounts:
     ).fetchone()
     run_id = row[0] if row else None
     scope.con.execute(
-        "CREATE OR REPLACE TEMP TABLE latest_ties AS SELECT * FROM tie_outs WHERE run_id = ?",
+        "CREATE OR REPLACE TEMP TABLE latest_ties AS SELECT * FROM tie_outs "
+        f"WHERE run_id = ? AND {scope.within}",
         [run_id],
     )
     counted = scope.con.execute(

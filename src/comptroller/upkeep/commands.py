@@ -18,17 +18,24 @@ from comptroller.console import (
     print_rows,
     progress,
 )
+from comptroller.errors import UsageError
 from comptroller.workspace import Workspace
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(help="The folder to make.")],
+    directory: Annotated[str, typer.Argument(help="The folder to make.")],
     name: Annotated[str, typer.Option(help="What reports call this workspace.")] = "",
 ) -> None:
     """Make a workspace: one folder with commented settings, and a key outside it.
 
     Example: comptroller init north-ics --name "North ICS contracts"
     """
+    if not directory.strip():
+        # An empty name would be the current folder, which nobody named.
+        raise UsageError(
+            "no folder was named",
+            remedy="Run: comptroller init my-contracts; for the current folder: comptroller init .",
+        )
     workspace = Workspace.create(directory, name=name)
     messages.print(f"Made the workspace {workspace.path}")
     messages.print(f"Its key is {workspace.key_path}: keep a copy somewhere safe and apart.")

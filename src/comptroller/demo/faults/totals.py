@@ -45,6 +45,7 @@ def _host_month(book: Book, ds: str = "PLCM") -> tuple[str, str, int]:
 
 
 def _group(book: Book, prov: str, comm: str, month: int, where: str) -> Row:
+    """Return what a provider charged most often; LookupError where a small economy has none."""
     names = ("csc", "svc", "pod", "tfc", "tariff", "nti", "lpod")
     found = book.con.execute(
         f"""SELECT {", ".join(names)} FROM lines WHERE prov = ? AND comm = ? AND month = ?
@@ -52,6 +53,8 @@ def _group(book: Book, prov: str, comm: str, month: int, where: str) -> Row:
         GROUP BY ALL ORDER BY count(*) DESC, pod, tfc, tariff, lpod LIMIT 1""",
         [prov, comm, month],
     ).fetchall()
+    if not found:
+        raise LookupError("no line of the kind in that month")
     row: Row = dict(zip(names, found[0], strict=True))
     if row["pod"] in ("DRUG", "DEVICE"):
         row["tfc"] = None
@@ -73,8 +76,6 @@ def _dearer_in_acm(book: Book, check: str, where: str, pounds: Decimal, turn: in
         group = _group(book, prov, comm, month, where)
     except LookupError:
         return
-    except IndexError:
-        return
     variant = "threshold" if turn == 2 else "plain"
     amount = Decimal("1.01") if turn == 2 else pounds
     book.deltas.append(_delta(prov, comm, month, group, cost=amount))
@@ -88,7 +89,10 @@ def _dearer_in_acm(book: Book, check: str, where: str, pounds: Decimal, turn: in
 
 def _more_in_acm(book: Book) -> None:
     prov, comm, month = _host_month(book)
-    group = _group(book, prov, comm, month, "pod IN ('OPFASPCL', 'OPFUPSPCL')")
+    try:
+        group = _group(book, prov, comm, month, "pod IN ('OPFASPCL', 'OPFUPSPCL')")
+    except LookupError:
+        return
     book.deltas.append(_delta(prov, comm, month, group, act=3))
     fault = book.fault("REC-006")
     about: dict[str, Any] = {"provider_code": prov, "commissioner_code": comm, "month": month}
