@@ -132,6 +132,7 @@ def _build(
     faults.note_mergers(book)
     book.explain_prices()
     faults.explain_components(book)
+    faults.explain_volumes(book)
     book.insert()
     faults.explain_agreements(book)
     _extras(con, book)

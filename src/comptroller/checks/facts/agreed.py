@@ -53,10 +53,12 @@ def _create_kinds(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_kind_of AS
-        SELECT n, hash({_KIND}) AS kind_no FROM facts_base WHERE is_contract_monitoring;
+        SELECT n, hash({_KIND}, tariff_hrg, pod_role) AS kind_no
+        FROM facts_base WHERE is_contract_monitoring;
         CREATE OR REPLACE TEMP TABLE facts_kinds AS
         SELECT *, {ON_DATE.format(a="k")} AS on_date FROM (
-            SELECT DISTINCT hash({_KIND}) AS kind_no, {_KIND}, tariff_hrg, pod_role
+            SELECT DISTINCT hash({_KIND}, tariff_hrg, pod_role) AS kind_no, {_KIND}, tariff_hrg,
+                pod_role
             FROM facts_base WHERE is_contract_monitoring) AS k
         """
     )

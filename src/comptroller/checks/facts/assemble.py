@@ -18,6 +18,7 @@ from comptroller.checks.facts.course import COURSE_FACTS, COURSE_JOINS
 from comptroller.checks.facts.policies import CODED_CARE, POLICY_FACTS
 from comptroller.checks.facts.supplies import SUPPLIED
 from comptroller.checks.facts.validity import NEVER_COMMISSIONERS
+from comptroller.errors import ComptrollerError
 from comptroller.vocabulary import code_list
 from comptroller.warehouse import quote_identifier, quote_literals
 
@@ -516,6 +517,24 @@ def create_checked(
         )
         compress_if_many(con, "checked")
         head = f"INSERT INTO {target}"
+    _refuse_doubled(con, target, where)
+
+
+def _refuse_doubled(con: duckdb.DuckDBPyConnection, target: str, where: str) -> None:
+    """See that every line is there once: a fact with two rows for a line would double its pounds.
+
+    Raises:
+        ComptrollerError: There are more lines than were read, or fewer.
+    """
+    made, read = con.execute(
+        f"SELECT (SELECT count(*) FROM {target}), "
+        f"(SELECT count(*) FROM {_WITH_GAPS} AS b WHERE {where})"
+    ).fetchall()[0]
+    if made != read:
+        raise ComptrollerError(
+            f"the facts of {read:,} lines were put together as {made:,}",
+            remedy="Report this: nothing was recorded",
+        )
 
 
 def _portions(con: duckdb.DuckDBPyConnection) -> list[str]:

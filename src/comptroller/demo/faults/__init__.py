@@ -16,7 +16,7 @@ from comptroller.demo.faults.listed import plant_listed
 from comptroller.demo.faults.policies import plant_policies
 from comptroller.demo.faults.rows import plant_rows
 from comptroller.demo.faults.several import plant_several
-from comptroller.demo.faults.statistics import plant_statistics
+from comptroller.demo.faults.statistics import explain_volumes, plant_statistics
 from comptroller.demo.faults.totals import (
     note_mergers,
     plant_contract_faults,
@@ -31,6 +31,7 @@ __all__ = [
     "Book",
     "explain_agreements",
     "explain_components",
+    "explain_volumes",
     "note_mergers",
     "plan_ahead",
     "plant_agreed",

@@ -331,12 +331,12 @@ def _earlier_events(book: Book) -> None:
     answer_group(book, "PQL-003", "plain", [after(hip, 70, ("elective", {"proc": "W373"}))],
                  trips=("PLC-022",))  # fmt: skip
     answer_group(book, "PQL-003", "inside", [after(hip, 70, ("elective", {"proc": "W403"}))],
-                 flagged=False, note="a knee")  # fmt: skip
+                 flagged=False, trips=("PLC-022",), note="a knee")  # fmt: skip
     ill, removed = ("admission", {"diag": "K851"}), ("elective", {"proc": "J183"})
     answer_group(book, "EBI-022", "plain", [after(ill, 60, removed)])
     answer_group(book, "EBI-022", "threshold", [after(ill, 15, removed)])
     answer_group(book, "EBI-022", "inside", [after(ill, 14, removed)], flagged=False)
-    cut: tuple[str, dict[str, Any]] = ("elective", {})
+    cut: tuple[str, dict[str, Any]] = ("elective", {"proc": "H333"})
     left = ("elective", {"diag": "T815"})
     answer_group(book, "PQL-002", "plain", [after(cut, 40, left)], trips=("COD-019",))
     answer_group(book, "PQL-002", "threshold", [after(cut, 90, left)], trips=("COD-019",))

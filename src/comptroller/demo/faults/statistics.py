@@ -101,6 +101,14 @@ def _stands_out(kept: int, gone: int, percent: int) -> bool:
     return kept - left * share > _DEVIATIONS * sqrt(left * share * (1 - share))
 
 
+def explain_volumes(book: Book) -> None:
+    """Say that planted care, which comes in the months 2 to 10, leaves less in the two after."""
+    for provider in book.world.providers:
+        for month in (11, 12):
+            book.answer("REC-024/volumes", "REC-024", "consequence", provider_code=provider.code,
+                        data_set="SUS_APC", month=month)  # fmt: skip
+
+
 def _size(book: Book, provider: str, where: str) -> int:
     found = book.con.execute(
         f"SELECT count(*) FROM lines WHERE prov = '{provider}' AND case_no = 0 AND {where}"

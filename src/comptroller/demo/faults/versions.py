@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from comptroller.demo.faults.book import Book, Event
@@ -15,14 +18,17 @@ _SLICE = ("provider_code", "commissioner_code", "month")
 
 def plant_versions(book: Book) -> None:
     """Plant movements after the freeze, late activity, late and missing submissions."""
+    plants: list[Callable[[], None]] = []
     if book.cumulative:
         for turn in range(min(3, book.instances)):
-            _added_after_freeze(book, turn)
-            _dearer_after_freeze(book, turn)
-        _reappeared(book)
-        _innocent_movements(book)
-    for _ in range(book.instances):
-        _late_activity(book)
+            plants.append(partial(_added_after_freeze, book, turn))
+            plants.append(partial(_dearer_after_freeze, book, turn))
+        plants += [partial(_reappeared, book), partial(_innocent_movements, book)]
+    plants += [partial(_late_activity, book)] * book.instances
+    for plant in plants:
+        # A small economy may have no month left in which nothing else moves.
+        with suppress(LookupError):
+            plant()
     _late_and_missing_files(book)
 
 
