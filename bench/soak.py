@@ -104,7 +104,8 @@ def scenes(folder: Path, lines: int) -> Iterator[Scene]:
     load = ("load", str(third), "--received", third.name)
     yield scene("load", workspace, load, folder)
     finish(run(workspace, load))
-    yield scene("check", workspace, ("check",), folder)
+    # What is killed is the writing: some categories fill every table, and leave time for kills.
+    yield scene("check", workspace, ("check", "--checks", "DUP-*,REC-*,TIM-*"), folder)
 
 
 def scene(name: str, workspace: Path, arguments: tuple[str, ...], folder: Path) -> Scene:

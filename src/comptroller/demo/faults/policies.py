@@ -17,7 +17,7 @@ from typing import Any
 
 from comptroller.demo.faults.book import Book, Event, month_start
 from comptroller.demo.faults.care import ALL as CARE
-from comptroller.demo.faults.care import each
+from comptroller.demo.faults.care import as_it_is, each
 from comptroller.demo.faults.cases import (
     WRITTEN,
     Case,
@@ -62,6 +62,8 @@ class _Done:
         return all_of(
             aged(self.years if years is None else years),
             record(proc=self.main, diag=self.diagnosis, procs=self.beside, diags=self.also),
+            # What a hospital doctor asked for is not meant by the policies on procedures in clinic.
+            record(referral_source="03") if self.kinds == ("procedure",) else as_it_is,
             each(**seen),
         )
 
