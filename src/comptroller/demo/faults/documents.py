@@ -46,9 +46,12 @@ def _answer(book: Book, check: str, variant: str, prov: str, comm: str, month: i
     book.answer(fault, check, variant, flagged=flagged, **about)
     for other in trips:
         book.answer(fault, other, "consequence", provider_code=prov)
-    if too_much and variant != "inside":
-        book.answer(fault, "REC-001", "consequence", provider_code=prov,
-                    note=f"paid {too_much} pounds too much")  # fmt: skip
+    if too_much:
+        told: dict[str, Any] = {"provider_code": prov, "note": f"paid {too_much} pounds too much"}
+        if variant == "inside":
+            book.answer(book.fault("REC-001"), "REC-001", "inside", flagged=False, **told)
+        else:
+            book.answer(fault, "REC-001", "consequence", **told)
 
 
 def _non_contracted(con: duckdb.DuckDBPyConnection, book: Book) -> None:
