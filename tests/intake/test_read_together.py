@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -77,9 +78,9 @@ def quarantine(workspace: Workspace) -> list[tuple[Any, ...]]:
 
 def test_together_or_apart_is_the_same(workspace: Workspace, tmp_path: Path) -> None:
     sent = [national(tmp_path / "in" / "a.csv"), own_words(tmp_path / "in" / "b.csv")]
+    shutil.copytree(workspace.path, tmp_path / "apart")
+    apart = Workspace.open(tmp_path / "apart")
     together = [report.to_json() for report in load(workspace, sent, received=RECEIVED)]
-    apart = Workspace.create(tmp_path / "apart", name="apart")
-    apart.key_path.write_bytes(workspace.key_path.read_bytes())
     alone = [load(apart, [path], received=RECEIVED)[0].to_json() for path in sent]
 
     assert [told["status"] for told in together] == ["promoted", "promoted"]
