@@ -23,22 +23,13 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from comptroller.checks import facts
 from comptroller.checks.book import Book, load_book, product_files, workspace_book
-from comptroller.checks.compiler import Rule, compile_rules, knowing
+from comptroller.checks.compiler import Rule, compile_rules
 from comptroller.checks.definition import Check
-from comptroller.checks.evaluation import (
-    columns_needed,
-    create_tables,
-    number_slices,
-    run_rules,
-    sandbox,
-)
 from comptroller.checks.examples import run_examples
 from comptroller.checks.expressions import Parameter
 from comptroller.checks.language import atoms, parse
-from comptroller.checks.needs import columns_present, create_presence, judge_needs
-from comptroller.checks.runner import Scope
+from comptroller.checks.runner import Clock, Scope, hit
 from comptroller.checks.schema import product_schema
 from comptroller.demo.month import run_month
 from comptroller.workspace import Workspace
@@ -167,29 +158,19 @@ def caught_by_examples(mutant: Mutant, book: Book) -> bool | None:
 def caught_by_demonstration(ws: Workspace, survivors: Sequence[Mutant]) -> set[int]:
     """Return which mutants flag other lines of a demonstration than their checks do."""
     book = workspace_book(ws)
-    schema = product_schema()
     originals = {m.check_id: book.checks[m.check_id] for m in survivors}
     named = {f"MUT-{number:05d}": mutant for number, mutant in enumerate(survivors)}
-    checks = [replace(mutant.check, id=name) for name, mutant in named.items()]
-    listed = [*originals.values(), *checks]
+    checks = originals | {name: replace(mutant.check, id=name) for name, mutant in named.items()}
     parameters = {
-        check.id: {name: Parameter(value) for name, value in check.parameters.items()}
-        for check in listed
+        name: {key: Parameter(value) for key, value in check.parameters.items()}
+        for name, check in checks.items()
     }
-    rules, _ = compile_rules(listed, book.exclusions, schema, parameters)
+    rules, _ = compile_rules(checks.values(), book.exclusions, product_schema(), parameters)
+    spoiled = Book(checks, book.exclusions, rules, parameters=parameters)
+    ordered = [rules[name] for name in checks if name in rules]
     with ws.connect() as con:
-        wanted = frozenset(columns_needed(rules.values()))
-        facts.build(con, ws.warehouse, ws, Scope(), "payable", columns=wanted, progress=None)
-        create_presence(con, "payable")
-        ordered = [rules[check.id] for check in listed if check.id in rules]
-        reasons, limits, _ = judge_needs(con, ordered, facts.missing_needs(con))
-        sandbox(con, str(ws.path / "warehouse"))
-        present = columns_present(con, ordered)
-        ready = knowing(ordered, present, book.exclusions, schema, parameters)
-        create_tables(con)
-        number_slices(con)
-        run_rules(con, ready, could_not_run=reasons, limits=limits)
-        flagged = _flagged(con, ready)
+        hit(ws, con, spoiled, ordered, Scope(), "payable", Clock(None, len(ordered)))
+        flagged = _flagged(con, ordered)
     nothing = (0, None)
     return {
         number

@@ -237,6 +237,48 @@ def look(
     Raises:
         ComptrollerError: There is no line.
     """
+    found = hit(ws, con, book, rules, scope, basis, clock)
+    chosen = {rule.check.id for rule in rules}
+    others = [item for name, item in book.checks.items() if name not in chosen]
+    create_standing(con, others, scope.sql("p"))
+    evaluate(con, found.ran, found.limits, found.lacking, clock.begin, basis)
+    create_statuses(con, scope.sql("p"), [item.rule.check.id for item in found.ran])
+    return found.ran, found.lines
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What `hit` leaves besides its tables.
+
+    Attributes:
+        ran: What came of each rule.
+        lines: How many lines were looked at.
+        limits: Check id to a predicate over the slice groups that it could run on.
+        lacking: Check id to the reason given elsewhere.
+    """
+
+    ran: list[Ran]
+    lines: int
+    limits: Mapping[str, str]
+    lacking: Mapping[str, str]
+
+
+def hit(
+    ws: Workspace,
+    con: duckdb.DuckDBPyConnection,
+    book: Book,
+    rules: list[Rule],
+    scope: Scope,
+    basis: str,
+    clock: Clock,
+) -> Hits:
+    """Compute the facts of a scope, run rules over them and leave ``hits``, before any overlap.
+
+    The arguments are those of `look`. The connection is shut off from files afterwards.
+
+    Raises:
+        ComptrollerError: There is no line.
+    """
     from comptroller.checks import facts
 
     clock.begin("facts")
@@ -267,12 +309,7 @@ def look(
         progress=_steps(clock, rules),
         beside=beside,
     )
-    chosen = {rule.check.id for rule in rules}
-    others = [item for name, item in book.checks.items() if name not in chosen]
-    create_standing(con, others, scope.sql("p"))
-    evaluate(con, ran, limits, lacking, clock.begin, basis)
-    create_statuses(con, scope.sql("p"), [item.rule.check.id for item in ran])
-    return ran, lines
+    return Hits(ran, lines, limits, lacking)
 
 
 def evaluate(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,15 +49,13 @@ class Trial:
             and ``lines_unknown``, ``could_not_run`` (the reason), ``title``.
         columns, findings: The findings that would stand, with the columns of the table.
         failing: Examples of the file that fail.
-        seconds: Stage to seconds.
     """
 
     lines: int
     summary: list[dict[str, Any]]
     columns: list[str]
     findings: list[tuple[Any, ...]]
-    failing: list[Failure] = field(default_factory=list)
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    failing: list[Failure]
 
 
 def try_checks(
@@ -102,7 +99,6 @@ def try_checks(
         create_latest_findings(con, ws.warehouse, basis)
         rules = [book.rules[name] for name in wanted]
         _, lines = look(ws, con, book, rules, scope, basis, clock)
-        clock.begin("")
         told = con.execute(_SUMMARY)
         names_of = [column[0] for column in told.description or ()]
         summary = [
@@ -111,7 +107,7 @@ def try_checks(
         ]
         listed = con.execute(findings_query("(FROM findings_to_write WHERE status <> 'fixed')", {}))
         columns = [column[0] for column in listed.description or ()]
-        return Trial(lines, summary, columns, listed.fetchall(), failing, clock.stages)
+        return Trial(lines, summary, columns, listed.fetchall(), failing)
 
 
 def _names_in(file: Path) -> list[str]:

@@ -32,8 +32,6 @@ from comptroller.demo.schedule import calendar_rows
 from comptroller.demo.stage import register
 from comptroller.warehouse import quote_literals
 
-PRICE_SETTINGS = ("DC", "EL", "NEL", "OPPROC", "OPFA", "OPFUP", "EC", "DAIMG")
-
 
 class Librarian:
     """Writes reference files with exactly the columns that the product names."""

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.base import FOREVER
+
 APPROVAL_FACTS = (
     *("approval_state", "approval_id", "approval_status", "approval_provider_code"),
     *("approval_for", "approval_decided_date", "approval_from_date", "approval_to_date"),
     *("approval_lapsed_days", "approval_quantity", "approval_use_ordinal"),
 )
 _REFUSED = "('declined', 'withdrawn', 'refused', 'rejected')"
-_FOREVER = "DATE '9999-12-31'"
 
 
 def create_approval_facts(con: duckdb.DuckDBPyConnection) -> None:
@@ -58,12 +59,12 @@ def _create_held(con: duckdb.DuckDBPyConnection) -> None:
     """Each line with each approval of its patient, and how far that one covers it."""
     con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE facts_held AS
+        CREATE OR REPLACE TEMP TABLE facts_approvals_held AS
         WITH given AS (
             SELECT approval_id, patient_key, provider_code, policy_id, drug_code, device_code,
                 indication, replace(procedure_code, '.', '') AS procedure_code,
                 coalesce(quantity, 1) AS quantity, lower(trim(status)) AS status, valid_from,
-                coalesce(valid_to, {_FOREVER}) AS valid_to,
+                coalesce(valid_to, {FOREVER}) AS valid_to,
                 coalesce(decided_on, valid_from) AS decided_on
             FROM approvals WHERE patient_key IN (SELECT patient_key FROM facts_asked))
         SELECT q.n, q.line_id, q.day, q.data_set, g.*,
@@ -111,7 +112,7 @@ def _create_states(con: duckdb.DuckDBPyConnection) -> None:
                         AND (is_approved OR status IN {_REFUSED}) THEN approval_id END IGNORE NULLS)
                 OVER (PARTITION BY n ORDER BY decided_on, approval_id
                     ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS is_last
-            FROM facts_held),
+            FROM facts_approvals_held),
         placed AS (SELECT *, {_STATE} AS place FROM decided),
         best AS (
             SELECT * FROM placed WHERE place IS NOT NULL
@@ -125,7 +126,7 @@ def _create_states(con: duckdb.DuckDBPyConnection) -> None:
             provider_code AS approval_provider_code,
             coalesce(procedure_code, drug_code, device_code, policy_id) AS approval_for,
             decided_on AS approval_decided_date, valid_from AS approval_from_date,
-            nullif(valid_to, {_FOREVER}) AS approval_to_date,
+            nullif(valid_to, {FOREVER}) AS approval_to_date,
             CASE WHEN approval_state = 'lapsed' THEN CAST(day - valid_to AS INTEGER) END
                 AS approval_lapsed_days,
             CASE WHEN data_set = 'PLCM' THEN quantity END AS approval_quantity,

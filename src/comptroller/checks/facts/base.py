@@ -12,11 +12,14 @@ from collections.abc import Iterable
 
 import duckdb
 
+from comptroller.checks.terms import YEAR_START
 from comptroller.vocabulary import LINE_DATA_SETS, SYSTEM_COLUMNS, line_columns
 from comptroller.warehouse import quote_identifier, quote_literals
 
-CONTRACT_MONITORING = ("ACM", "PLCM", "DrPLCM", "DePLCM")
 SUS = ("SUS_APC", "SUS_OP", "SUS_EC")
+
+EVER, FOREVER = "DATE '1900-01-01'", "DATE '9999-12-31'"
+"""SQL of the days that stand for no beginning and no end of a dated row."""
 
 # Wide tables live in an in-memory database of their own that can compress: most columns of most
 # lines are empty or repeat, and take nearly no room there. Compressing costs twice the time of
@@ -147,7 +150,7 @@ def create_received(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-_YEAR_START = "make_date(CAST(left(l.financial_year, 4) AS INTEGER), 4, 1)"
+_YEAR_START = YEAR_START.format(a="l")
 
 _ROLE = """CASE
     WHEN l.data_set = 'SUS_APC' AND l.patient_classification_code IN ('3', '4') THEN 'regular'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.base import EVER, FOREVER
 from comptroller.checks.macros import round_money_sql
 from comptroller.checks.terms import ON_DATE, hold_contracts
 
@@ -147,8 +148,8 @@ def _create_credits(con: duckdb.DuckDBPyConnection) -> None:
             FROM facts_slice_kinds AS k JOIN adjustments AS a USING (provider_code,
                 commissioner_code)
             WHERE a.kind = 'credit' AND k.month <= 12
-                AND k.on_date BETWEEN coalesce(a.from_date, DATE '1900-01-01')
-                    AND coalesce(a.to_date, DATE '9999-12-31')
+                AND k.on_date BETWEEN coalesce(a.from_date, {EVER})
+                    AND coalesce(a.to_date, {FOREVER})
             GROUP BY ALL),
         given AS (
             SELECT {_PLACE}, local_pod_code AS local_code, sum(activity_cost) AS cost

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-_EVER, _FOREVER = "DATE '1900-01-01'", "DATE '9999-12-31'"
+from comptroller.checks.facts.base import EVER, FOREVER
+
 _PAYER = """CASE WHEN upper(funded_by) IN ('NHSE', 'NHS ENGLAND') THEN 'nhs_england'
     WHEN upper(funded_by) = 'ICB' THEN 'icb' END"""
 
@@ -70,14 +71,14 @@ def _create_items(con: duckdb.DuckDBPyConnection) -> None:
         WITH drug_list AS (
             SELECT code, indication, commissioner_code, {_PAYER} AS payer, maximum_price AS highest,
                 approval_required,
-                coalesce(from_date, {_EVER}) AS opens, coalesce(to_date, {_FOREVER}) AS closes
+                coalesce(from_date, {EVER}) AS opens, coalesce(to_date, {FOREVER}) AS closes
             FROM (SELECT drug_code AS code, * FROM drugs
                 UNION ALL SELECT dmd_code, * FROM drugs
                 WHERE dmd_code IS NOT NULL AND dmd_code <> drug_code)
             WHERE upper(funded_by) <> 'TARIFF'),
         device_list AS (
             SELECT code, {_PAYER} AS payer, list_price AS highest, approval_required,
-                coalesce(from_date, {_EVER}) AS opens, coalesce(to_date, {_FOREVER}) AS closes
+                coalesce(from_date, {EVER}) AS opens, coalesce(to_date, {FOREVER}) AS closes
             FROM (SELECT device_code AS code, * FROM devices)
             WHERE upper(funded_by) <> 'TARIFF'),
         charged AS (

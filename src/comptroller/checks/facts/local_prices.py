@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import duckdb
 
-_EVER, _FOREVER = "DATE '1900-01-01'", "DATE '9999-12-31'"
+from comptroller.checks.facts.base import EVER, FOREVER
+
 # Months of the year at whose price later ones are held.
 _FIRST_MONTHS = 3
 
@@ -83,8 +84,8 @@ def _create_cells(con: duckdb.DuckDBPyConnection) -> None:
                 + CAST(service_code IS NOT NULL AS INTEGER) AS named
             FROM local_prices WHERE stage IN ('agreed', 'in_year')),
         fitting AS (
-            SELECT k.cell_no, s.price, coalesce(s.from_date, {_EVER}) AS opens,
-                coalesce(s.to_date, {_FOREVER}) AS closes,
+            SELECT k.cell_no, s.price, coalesce(s.from_date, {EVER}) AS opens,
+                coalesce(s.to_date, {FOREVER}) AS closes,
                 10 * CAST(s.commissioner_code = k.commissioner_code AS INTEGER) + s.named AS place
             FROM cells AS k JOIN schedule AS s ON s.provider_code = k.provider_code
                 AND s.pod_code = k.pod_code

@@ -10,7 +10,6 @@ from comptroller.warehouse import create_small_table
 ORDINARY_SPELLS = ("EL", "NEL", "NELST", "NELNE")
 DAY_CASES = ("DC",)
 REGULAR_ATTENDERS = ("RADAY", "RANIGHT")
-REMOTE_CONTACTS = ("NF2FFA", "NF2FFUP")
 
 
 def pod_role(code: str, group: str, measure: str, setting: str) -> str:

@@ -19,6 +19,7 @@ from importlib.resources import files
 import duckdb
 
 from comptroller.checks.facts.ages import GREATEST_AGE, LEAST_AGE
+from comptroller.checks.facts.base import EVER, FOREVER
 from comptroller.warehouse import create_small_table, quote_literal
 
 CODED_CARE = "b.data_set = 'PLCM' AND b.pod_role IN ('spell', 'outpatient')"
@@ -30,7 +31,6 @@ POLICY_FACTS = (
 )
 
 GENERAL_CHECK, LATER_CHECK = "PLC-001", "EBI-042"
-_EVER, _FOREVER = "DATE '1900-01-01'", "DATE '9999-12-31'"
 # Any cancer, or a growth of uncertain behaviour, takes a patient out of every national list.
 _CANCER = "C;D0;D37;D38;D39;D40;D41;D42;D43;D44;D45;D46;D47;D48"
 _INTEGERS = ("age_from", "age_to", "limit_count", "limit_months")
@@ -97,7 +97,7 @@ def _create_rows(con: duckdb.DuckDBPyConnection) -> None:
             coalesce(check_id, policy_id) AS subject,
             procedure_position = 'any' AS is_any_procedure,
             diagnosis_position = 'any' AS is_any_diagnosis, care,
-            coalesce(from_date, {_EVER}) AS opens, coalesce(to_date, {_FOREVER}) AS closes,
+            coalesce(from_date, {EVER}) AS opens, coalesce(to_date, {FOREVER}) AS closes,
             {lists}, {asks} AS asks
         FROM written
         """
@@ -262,7 +262,7 @@ def _create_chosen(con: duckdb.DuckDBPyConnection) -> None:
             FROM limited AS a LEFT JOIN limited AS b
                 ON b.k_person = a.k_person AND b.subject = a.subject
                 AND (b.day, b.line_id) <= (a.day, a.line_id)
-                AND b.day > coalesce(a.day - to_months(a.limit_months), {_EVER})
+                AND b.day > coalesce(a.day - to_months(a.limit_months), {EVER})
             GROUP BY ALL),
         beyond AS (
             SELECT h.*, u.uses,

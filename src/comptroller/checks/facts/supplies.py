@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.base import EVER, FOREVER
 from comptroller.checks.macros import round_money_sql
 
-_EVER, _FOREVER = "DATE '1900-01-01'", "DATE '9999-12-31'"
-_ON = f"c.day BETWEEN coalesce(l.from_date, {_EVER}) AND coalesce(l.to_date, {_FOREVER})"
+_ON = f"c.day BETWEEN coalesce(l.from_date, {EVER}) AND coalesce(l.to_date, {FOREVER})"
 # A patient who had no contact for so long did not come for the drug.
 CONTACT_DAYS = 90
 
@@ -63,7 +63,7 @@ def create_supply_facts(con: duckdb.DuckDBPyConnection) -> None:
             min(l.therapy_class) AS therapy_class, max(l.most_units) AS item_most_units,
             min(l.age_from) AS item_age_from, max(l.age_to) AS item_age_to,
             min(l.available_from) AS item_available_from,
-            bool_or(c.day BETWEEN l.free_from AND coalesce(l.free_to, {_FOREVER})) AS is_item_free,
+            bool_or(c.day BETWEEN l.free_from AND coalesce(l.free_to, {FOREVER})) AS is_item_free,
             bool_or(upper(l.funded_by) = 'CDF') AS is_cancer_fund,
             min(l.minimum_interval_days) AS item_interval_days,
             NULL::BOOLEAN AS is_item_vat_free, NULL::DATE AS item_zero_cost_date,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from comptroller.checks.facts.base import EVER, FOREVER
 from comptroller.vocabulary import code_list, data_set, line_columns
 from comptroller.warehouse import (
     create_small_table,
@@ -12,8 +13,6 @@ from comptroller.warehouse import (
     quote_literals,
 )
 
-_EVER = "DATE '1900-01-01'"
-_FOREVER = "DATE '9999-12-31'"
 _PAYER_KINDS = {
     "nhs_england": "nhs_england",
     "armed_forces": "armed_forces",
@@ -59,8 +58,8 @@ def _create_organisations(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_organisations AS
-        SELECT org_code, min(coalesce(open_date, {_EVER})) AS open_date,
-            max(coalesce(close_date, {_FOREVER})) AS close_date,
+        SELECT org_code, min(coalesce(open_date, {EVER})) AS open_date,
+            max(coalesce(close_date, {FOREVER})) AS close_date,
             bool_or(role = 'commissioner') AS is_commissioner,
             bool_or(role IN ('provider', 'site')) AS is_provider,
             bool_or(role = 'practice') AS is_practice,
@@ -92,8 +91,8 @@ def _create_organisations(con: duckdb.DuckDBPyConnection) -> None:
         SELECT DISTINCT parent_code AS provider_code FROM organisations
         WHERE role = 'site' AND parent_code IS NOT NULL;
         CREATE OR REPLACE TEMP TABLE facts_practices AS
-        SELECT practice_code, min(coalesce(from_date, {_EVER})) AS open_date,
-            max(coalesce(to_date, {_FOREVER})) AS close_date
+        SELECT practice_code, min(coalesce(from_date, {EVER})) AS open_date,
+            max(coalesce(to_date, {FOREVER})) AS close_date
         FROM practices GROUP BY practice_code
         """
     )
@@ -109,8 +108,8 @@ def _create_code_sets(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE facts_treatment_functions AS
-        SELECT code, min(coalesce(from_date, {_EVER})) AS from_date,
-            max(coalesce(to_date, {_FOREVER})) AS to_date
+        SELECT code, min(coalesce(from_date, {EVER})) AS from_date,
+            max(coalesce(to_date, {FOREVER})) AS to_date
         FROM treatment_functions
         WHERE NOT (code IN ({retired}) AND from_date IS NULL AND to_date IS NULL)
         GROUP BY code;
